@@ -1,0 +1,25 @@
+create or replace procedure duplication.check_outside_transaction()
+language plpgsql
+as $$
+-- Purpose: refuse, before any work, a committing procedure that was called where it may not commit: in a transaction
+--   block, a function, or together with other statements in one string.
+-- Errors: UD015.
+-- Does not commit: the COMMIT below is refused in any case, within its exception block. Only the reason tells, and no
+--   SQLSTATE or clock does; a reason in the server's language is compared with its like. No SET clause, see
+--   duplicate_level.
+declare
+    v_refusal text;
+begin
+    begin
+        commit;
+    exception when invalid_transaction_termination then
+        v_refusal := sqlerrm;
+    end;
+    if v_refusal operator(pg_catalog.=) duplication.refusal_in_transaction() then
+        raise exception using
+            errcode = 'UD015',
+            message = 'this procedure commits its batches and was called inside a transaction',
+            hint = 'End the transaction first (in psql: COMMIT), or connect with autocommit, and CALL it alone.';
+    end if;
+end;
+$$;

@@ -1,0 +1,35 @@
+create or replace function duplication.describe_error(
+    p_id bigint,
+    p_level text,
+    p_sqlstate text,
+    p_message text,
+    p_detail text,
+    p_hint text,
+    p_context text,
+    p_schema text,
+    p_table text
+) returns jsonb
+language sql stable
+set search_path to pg_catalog, pg_temp
+as $$
+    -- Purpose: an error as duplications.error keeps it.
+    -- Parameters: p_id, p_level, where it was met; the rest as GET STACKED DIAGNOSTICS gives it, '' for what there is not.
+    -- Returns: an object; relation is the table that the error names, else the level's.
+    select jsonb_strip_nulls(jsonb_build_object(
+        'level', p_level,
+        'relation', coalesce(
+            nullif(concat_ws('.', nullif(p_schema, ''), nullif(p_table, '')), ''),
+            (
+                select l.relation
+                from duplication.duplications as d
+                inner join duplication.levels as l on l.tree = d.tree and l.name = p_level
+                where d.id = p_id
+            )
+        ),
+        'sqlstate', p_sqlstate,
+        'message', p_message,
+        'detail', nullif(p_detail, ''),
+        'hint', nullif(p_hint, ''),
+        'context', nullif(p_context, '')
+    ));
+$$;

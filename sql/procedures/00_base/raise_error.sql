@@ -1,0 +1,20 @@
+create or replace function duplication.raise_error(p_error jsonb) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: raise a described error again, whole. RAISE cannot set the original CONTEXT; duplications.error keeps it.
+-- Parameters: p_error, as describe_error makes it.
+-- Errors: always, with the SQLSTATE of p_error.
+begin
+    raise exception using
+        errcode = p_error ->> 'sqlstate',
+        message = p_error ->> 'message',
+        -- RAISE refuses null, and an empty DETAIL would be printed
+        detail = coalesce(p_error ->> 'detail', format('At level %s.', p_error ->> 'level')),
+        hint = coalesce(p_error ->> 'hint', case duplication.classify_error(p_error ->> 'sqlstate')
+            when 'transient' then 'Call again: what was copied is kept.'
+            else 'Mend the cause, then retry the duplication: what was copied is kept.'
+        end),
+        table = coalesce(p_error ->> 'relation', '');
+end;
+$$;

@@ -1,0 +1,24 @@
+create or replace function duplication.check_tree(p_tree text) returns void
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: find what would make a copy fail half way, before a row is written.
+-- Parameters: p_tree.
+-- Errors: UD001; UD010 with the table, the column and how to mend it.
+declare
+    v_problem record;
+begin
+    select p.level, p.problem, p.hint into v_problem
+    from duplication.levels as l
+    cross join lateral duplication.level_problems(p_tree, l.name) as p
+    where l.tree = p_tree
+    limit 1;
+    if found then
+        raise exception using
+            errcode = 'UD010',
+            message = format('level %s of tree %s: %s', v_problem.level, p_tree, v_problem.problem),
+            hint = v_problem.hint;
+    end if;
+    perform duplication.root_level(p_tree);
+end;
+$$;

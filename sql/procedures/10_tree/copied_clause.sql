@@ -1,0 +1,33 @@
+create or replace function duplication.copied_clause(p_tree text, p_level text, p_kind text) returns text
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: the FROM clause that finds the copied rows of a range by its plan: what source_clause is for their originals.
+--   Its parameters: $1 the duplication, $2 and $3 the first and last number. Its aliases: m the plan, c the copied row.
+-- Parameters: p_tree, p_level; p_kind, 'rows' or 'parents'.
+-- Returns: SQL text.
+-- Errors: those of resolve_level.
+declare
+    v_level record;
+begin
+    select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
+    return format(
+        $clause$from (
+    select m.number, m.orig_key, m.new_key from duplication.id_map as m
+    where m.duplication_id = $1 and m.level = %L and m.number between $2 and $3 and not m.gone
+    order by m.number
+) as m
+inner join %s as c on %s$clause$,
+        case p_kind when 'rows' then p_level else v_level.parent_level end,
+        v_level.relation,
+        case p_kind
+            when 'rows' then format('c.%I = m.new_key%s', v_level.key_column, v_level.key_cast)
+            -- a row without original was not copied: somebody has added it below the copy
+            else format(
+                'c.%I = m.new_key%s and c.%I is not null',
+                v_level.edge_column, v_level.parent_key_cast, v_level.orig_column
+            )
+        end
+    );
+end;
+$$;

@@ -1,0 +1,70 @@
+create or replace function duplication.level_problems(p_tree text, p_level text)
+returns table (level text, problem text, hint text)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: what about a level would make its copy fail.
+-- Parameters: p_tree, p_level. Returns: a row per problem, with its hint; none if all is well.
+-- Errors: those of resolve_level.
+declare
+    v_level record;
+begin
+    if (select count(*) from duplication.edges as e where e.tree = p_tree and e.level = p_level) > 1 then
+        return query select p_level, 'it has several edges', 'A level has one edge, to its parent.';
+        return;
+    end if;
+    select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
+
+    if v_level.mapped and v_level.key_column is null then
+        return query select p_level, 'it has no key column', 'A level needs one that is a parent or has no orig column.';
+    elsif v_level.new_key is null and v_level.key_column is not null then
+        return query
+        select
+            p_level, format('key column %I of %s has no default', v_level.key_column, v_level.relation),
+            'Give the column a default, or the level an expression in duplication.levels.new_key.';
+    end if;
+
+    return query
+    select
+        p_level, format('table %s has no column %I', v_level.relation, c.column_name),
+        format('Correct duplication.%s.', c.declared_in)
+    from (
+        select v_level.orig_column as column_name, 'levels' as declared_in
+        union all
+        select v_level.edge_column, 'edges'
+        union all
+        select r.column_name, 'column_rules'
+        from duplication.column_rules as r
+        where r.tree = p_tree and r.level = p_level
+    ) as c
+    where c.column_name is not null and not exists (
+        select from pg_attribute as a
+        where a.attrelid = v_level.relation and a.attname = c.column_name and not a.attisdropped
+    );
+
+    return query
+    select
+        p_level, format('column %I of %s has no index', c.column_name, v_level.relation),
+        'Without one each batch would read the whole table: create an index that begins with the column.'
+    from (values (v_level.key_column), (v_level.edge_column)) as c (column_name)
+    inner join pg_attribute as a on a.attrelid = v_level.relation and a.attname = c.column_name
+    where not exists (
+        select from pg_index as i
+        where i.indrelid = v_level.relation and i.indkey[0] = a.attnum and i.indisvalid and i.indpred is null
+    );
+
+    return query
+    select
+        p_level, format('unique index %s would refuse every copied row', i.indexrelid::regclass),
+        'None of its columns changes in a copy: give one of them a rule in duplication.column_rules.'
+    from pg_index as i
+    where i.indrelid = v_level.relation and i.indisunique and i.indpred is null and i.indexprs is null
+        and not exists (
+            select from pg_attribute as a
+            left join duplication.level_columns(
+                p_tree, p_level, case when v_level.mapped then 'rows' else 'parents' end
+            ) as c on c.column_name = a.attname
+            where a.attrelid = i.indrelid and a.attnum = any((i.indkey::smallint[])[0:i.indnkeyatts - 1]) and c.copied is distinct from true
+        );
+end;
+$$;

@@ -1,0 +1,66 @@
+create or replace function duplication.resolve_level(
+    p_tree text,
+    p_level text,
+    out relation regclass,
+    out row_name text,
+    out key_column text,
+    out key_cast text,
+    out new_key text,
+    out mapped boolean,
+    out filter_clause text,
+    out orig_column text,
+    out batch_rows integer,
+    out parent_level text,
+    out edge_column text,
+    out parent_key_cast text
+)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: a level as the catalog has it now: its names resolved, what is declared joined with what is derived.
+-- Parameters: p_tree, p_level.
+-- Returns: one row. new_key is the SQL expression for the next key (null: none can be had); filter_clause is ready to be
+--   appended to a condition; mapped says whether the level's rows are planned one by one; the last three are null for the root. key_cast: see key_cast().
+-- Errors: UD001, UD002; UD010 where the declaration does not fit the catalog.
+declare
+    v_level duplication.levels;
+    v_parent duplication.levels;
+begin
+    if not exists (select from duplication.trees as t where t.name = p_tree) then
+        raise exception using
+            errcode = 'UD001',
+            message = format('there is no tree %L', p_tree),
+            hint = (select 'Known trees: ' || string_agg(t.name, ', ' order by t.name) from duplication.trees as t) || '.';
+    end if;
+    select l.* into v_level from duplication.levels as l where l.tree = p_tree and l.name = p_level;
+    if not found then
+        raise exception using
+            errcode = 'UD002',
+            message = format('tree %s has no level %L', p_tree, p_level),
+            hint = format('Its levels: %s.', (
+                select string_agg(l.name, ', ' order by l.name) from duplication.levels as l where l.tree = p_tree
+            ));
+    end if;
+    row_name := v_level.row_name;
+    relation := duplication.resolve_relation(v_level.relation);
+    key_column := v_level.key_column;
+    orig_column := v_level.orig_column;
+    filter_clause := coalesce(' and (' || v_level.row_filter || ')', '');
+    if key_column is not null then
+        key_cast := duplication.key_cast(relation, key_column);
+        new_key := coalesce(v_level.new_key, duplication.key_default(relation, key_column));
+    end if;
+    mapped := v_level.plan_rows or orig_column is null
+        or not exists (select from duplication.edges as e where e.tree = p_tree and e.level = p_level)
+        or exists (select from duplication.edges as e where e.tree = p_tree and e.parent_level = p_level);
+    batch_rows := coalesce(v_level.batch_rows, (select s.batch_rows from duplication.settings as s));
+
+    select e.parent_level, e.column_name into parent_level, edge_column
+    from duplication.edges as e
+    where e.tree = p_tree and e.level = p_level;
+    if found then
+        select l.* into v_parent from duplication.levels as l where l.tree = p_tree and l.name = parent_level;
+        parent_key_cast := duplication.key_cast(duplication.resolve_relation(v_parent.relation), v_parent.key_column);
+    end if;
+end;
+$$;
