@@ -1,0 +1,29 @@
+create or replace function duplication.finish_plan(p_id bigint, p_level text) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: close a level's plan.
+-- Parameters: p_id, p_level.
+-- Does not commit.
+declare
+    v_level record;
+begin
+    select r.* into v_level
+    from duplication.duplications as d
+    cross join lateral duplication.resolve_level(d.tree, p_level) as r
+    where d.id = p_id;
+    if v_level.mapped then
+        perform duplication.add_row_pieces(
+            p_id, p_level, duplication.last_number(p_id, p_level), duplication.piece_rows(v_level.batch_rows)
+        );
+    end if;
+    -- a piece may be of parents without children, but a level without rows has nothing to do
+    delete from duplication.pieces as p
+    using duplication.level_runs as r
+    where r.duplication_id = p_id and r.level = p_level and r.rows_planned = 0
+        and p.duplication_id = p_id and p.level = p_level;
+    update duplication.level_runs as r
+    set planned_at = clock_timestamp()
+    where r.duplication_id = p_id and r.level = p_level;
+end;
+$$;

@@ -1,0 +1,69 @@
+create or replace function duplication.plan_parents(
+    p_id bigint, p_level text, p_first_parent bigint, p_last_parent bigint
+) returns bigint
+language plpgsql
+set search_path to pg_catalog, pg_temp
+set row_security to off
+as $$
+-- Purpose: plan the children of a level that nothing refers to, without a row in id_map for each: its pieces are
+--   ranges of parents. A parent with more children than a batch holds has them planned one by one, so they can be
+--   split.
+-- Parameters: p_id, p_level; p_first_parent to p_last_parent, parents by their numbers in plan order.
+-- Returns: the rows planned.
+-- Does not commit.
+declare
+    v_level record;
+    v_piece_rows integer;
+    v_piece record;
+    v_rows bigint := 0;
+begin
+    select r.* into v_level
+    from duplication.duplications as d
+    cross join lateral duplication.resolve_level(d.tree, p_level) as r
+    where d.id = p_id;
+    v_piece_rows := duplication.piece_rows(v_level.batch_rows);
+    for v_piece in execute format(
+        $statement$
+            with counted as (
+                select m.number, c.rows
+                from (
+                    select p.number, p.orig_key from duplication.id_map as p
+                    where p.duplication_id = $1 and p.level = $2 and p.number between $3 and $4
+                    order by p.number
+                ) as m
+                cross join lateral (
+                    select count(*) as rows from %s as s where s.%I = m.orig_key%s%s
+                ) as c
+            ),
+
+            cut as (
+                select
+                    c.number, c.rows, c.rows > $6 as is_split,
+                    div(sum(c.rows) over (order by c.number) - c.rows, $5) as bucket,
+                    count(*) filter (where c.rows > $6) over (order by c.number) as splits
+                from counted as c
+            )
+
+            select min(c.number) as first_number, max(c.number) as last_number, sum(c.rows) as rows, c.is_split
+            from cut as c
+            group by c.bucket, c.splits, c.is_split
+            order by 1
+        $statement$,
+        v_level.relation, v_level.edge_column, v_level.parent_key_cast,
+        v_level.filter_clause
+    ) using p_id, v_level.parent_level, p_first_parent, p_last_parent, v_piece_rows, v_level.batch_rows
+    loop
+        v_rows := v_rows + v_piece.rows;
+        if v_piece.is_split then
+            perform duplication.plan_rows(p_id, p_level, v_piece.first_number, v_piece.last_number);
+            perform duplication.add_row_pieces(p_id, p_level, v_piece.rows, v_piece_rows);
+        else
+            insert into duplication.pieces (duplication_id, level, piece_no, kind, first_number, last_number, rows)
+            select
+                p_id, p_level, duplication.last_piece(p_id, p_level) + 1,
+                'parents', v_piece.first_number, v_piece.last_number, v_piece.rows;
+        end if;
+    end loop;
+    return v_rows;
+end;
+$$;

@@ -1,0 +1,25 @@
+create or replace function duplication.plan_root(p_id bigint) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+set row_security to off
+as $$
+-- Purpose: plan the root: one row, whose key the request names.
+-- Parameters: p_id.
+-- Errors: UD004 if the row is not there (any more); those of check_tree.
+-- Does not commit.
+declare
+    v_duplication duplication.duplications;
+    v_root text;
+    v_level record;
+begin
+    select d.* into v_duplication from duplication.duplications as d where d.id = p_id;
+    perform duplication.check_tree(v_duplication.tree);
+    v_root := duplication.root_level(v_duplication.tree);
+    perform duplication.check_root(v_duplication.tree, v_duplication.root_key);
+    select r.* into v_level from duplication.resolve_level(v_duplication.tree, v_root) as r;
+    execute format(
+        'insert into duplication.id_map (duplication_id, level, number, orig_key, new_key) values ($1, $2, 1, $3, %s)',
+        v_level.new_key
+    ) using p_id, v_root, v_duplication.root_key;
+end;
+$$;
