@@ -1,0 +1,42 @@
+create or replace function duplication.advance_level(p_id bigint, p_level text) returns text
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: the next step of a level, whatever it is: start the duplication, plan some, start the level, copy a batch,
+--   finish the level. Everything a step does is one transaction of its caller.
+-- Parameters: p_id, p_level.
+-- Returns: 'more', 'wait' (other sessions hold what is left), 'done' (the level is).
+-- Errors: those of check_call, plan_batch, start_level, copy_batch and finish_level.
+-- Locks: the duplication's advisory lock, shared, until commit; those of the step. Does not commit.
+declare
+    v_step text;
+begin
+    perform pg_advisory_xact_lock_shared(duplication.lock_key(p_id));
+    -- an INSERT must not queue behind an ALTER TABLE, and stop everyone behind itself
+    perform set_config('lock_timeout', extract(epoch from s.lock_timeout) * 1000 || 'ms', true)
+    from duplication.settings as s;
+
+    case duplication.check_call(p_id, p_level)
+        when 'done' then
+            return 'done';
+        when 'start' then
+            perform duplication.start_duplication(p_id);
+            return 'more';
+        when 'plan' then
+            v_step := duplication.plan_batch(p_id);
+            return case v_step when 'wait' then 'wait' else 'more' end;
+        else
+            perform duplication.start_level(p_id, p_level);
+    end case;
+
+    v_step := duplication.copy_batch(p_id, p_level);
+    if v_step = 'wait' or duplication.has_pieces_left(p_id, p_level) then
+        -- rows and mark are lost together or not at all, so these commits need not wait for the disk; the one that
+        -- ends the level does, since a message follows it
+        set local synchronous_commit to off;
+        return case v_step when 'wait' then 'wait' else 'more' end;
+    end if;
+    perform duplication.finish_level(p_id, p_level);
+    return 'done';
+end;
+$$;

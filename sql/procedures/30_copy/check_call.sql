@@ -1,0 +1,45 @@
+create or replace function duplication.check_call(p_id bigint, p_level text) returns text
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: whether a level may be worked on now, and with what to begin.
+-- Parameters: p_id, p_level.
+-- Returns: 'start' (the duplication is pending), 'plan' (its tree is not planned), 'copy', 'done' (nothing to do).
+-- Errors: UD002, UD003, UD006, UD007, UD008.
+declare
+    v_duplication duplication.duplications;
+    v_next text;
+begin
+    v_duplication := duplication.find_duplication(p_id);
+    if not exists (select from duplication.copy_order(v_duplication.tree) as o where o.level = p_level) then
+        perform duplication.resolve_level(v_duplication.tree, p_level);
+    end if;
+    if v_duplication.status = 'completed' or exists (
+        select from duplication.level_runs as r
+        where r.duplication_id = p_id and r.level = p_level and r.completed_at is not null
+            and v_duplication.status = 'in_progress'
+    ) then
+        return 'done';
+    elsif v_duplication.status not in ('pending', 'in_progress') then
+        perform duplication.refuse_status(v_duplication, 'copied');
+    elsif not (select s.enabled from duplication.settings as s) then
+        raise exception using
+            errcode = 'UD008',
+            message = 'duplication is switched off',
+            hint = 'Switch it on with: update duplication.settings set enabled = true. Requests are kept meanwhile.';
+    end if;
+
+    v_next := duplication.next_level(p_id);
+    if v_next <> p_level then
+        raise exception using
+            errcode = 'UD006',
+            message = format('level %s of duplication %s comes before %s', v_next, p_id, p_level),
+            hint = format('Call it first: call duplication.duplicate_level(%s, %L).', p_id, v_next);
+    elsif v_duplication.status = 'pending' then
+        return 'start';
+    elsif exists (select from duplication.level_runs as r where r.duplication_id = p_id and r.planned_at is null) then
+        return 'plan';
+    end if;
+    return 'copy';
+end;
+$$;

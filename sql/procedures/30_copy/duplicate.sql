@@ -1,0 +1,33 @@
+create or replace procedure duplication.duplicate(
+    p_tree text,
+    p_key text,
+    inout p_id bigint default null,
+    inout p_new_key text default null
+)
+language plpgsql
+as $$
+-- Purpose: a whole copy, now, batch by batch. Interrupted and called again, it goes on where it stopped; called in
+--   several sessions at once, they share the work.
+-- Parameters: p_tree; p_key of the root to copy; p_id, a duplication to go on with (default: the unfinished one of this
+--   root that a caller drives, or a new one).
+-- Returns: p_id, and p_new_key of the copy's root.
+-- Errors: those of open_duplication and duplicate_level.
+-- COMMITS, as duplicate_level does.
+declare
+    v_level text;
+    v_done boolean;
+begin
+    call duplication.check_outside_transaction();
+    p_id := coalesce(p_id, duplication.open_duplication(p_tree, p_key));
+    v_level := duplication.next_level(p_id);
+    raise notice 'duplication % of % %', p_id, p_tree, p_key;
+    -- also when nothing is left: the call then says why
+    v_level := coalesce(v_level, duplication.root_level(p_tree));
+    loop
+        call duplication.duplicate_level(p_id, v_level, null, v_done, v_level);
+        exit when v_level is null;
+    end loop;
+    p_new_key := (duplication.find_duplication(p_id)).new_root_key;
+    raise notice 'duplication % completed: % % was copied to %', p_id, p_tree, p_key, p_new_key;
+end;
+$$;

@@ -1,0 +1,75 @@
+create or replace procedure duplication.duplicate_level(
+    p_id bigint,
+    p_level text,
+    p_budget interval default null,
+    inout p_done boolean default null,
+    inout p_next_level text default null
+)
+language plpgsql
+as $$
+-- Purpose: work on one level of a duplication, step by step, each committed, until it is done or the budget is spent.
+--   Any number of sessions may call it for the same level: they share its batches.
+-- Parameters: p_id, p_level; p_budget, after which the call returns at the next step (null: when the level is done).
+-- Returns: p_done; p_next_level, the level to be called next, null when the duplication is completed.
+-- Errors: UD002, UD003, UD006, UD007, UD008, UD015; what made the duplication fail, after it was recorded.
+-- Locks: those of advance_level, each until the end of its step.
+-- COMMITS, so it may have neither a SET clause nor a COMMIT within an exception block: the path is pinned anew in each
+--   transaction (a way seen in TimescaleDB's policy procedures).
+declare
+    v_deadline timestamptz;
+    v_told_at timestamptz;
+    v_step text;
+    v_tries integer := 0;
+    v_error jsonb;
+    v_sqlstate text;
+    v_message text;
+    v_detail text;
+    v_hint text;
+    v_context text;
+    v_schema text;
+    v_table text;
+begin
+    call duplication.check_outside_transaction();
+    loop
+        commit;
+        set transaction isolation level read committed;
+        set local search_path to pg_catalog, pg_temp;
+        v_deadline := coalesce(v_deadline, clock_timestamp() + p_budget);
+        v_told_at := coalesce(v_told_at, clock_timestamp());
+        if v_error is not null then
+            if duplication.classify_error(v_sqlstate) = 'lasting' then
+                perform duplication.fail_duplication(p_id, v_error);
+                commit;
+            end if;
+            perform duplication.raise_error(v_error);
+        end if;
+        exit when v_step = 'done' or (v_step is not null and clock_timestamp() >= v_deadline);
+        if v_step = 'wait' then
+            perform pg_sleep(0.02 * 2 ^ v_tries);
+        end if;
+
+        begin
+            v_step := duplication.advance_level(p_id, p_level);
+            v_tries := 0;
+        exception when others then
+            get stacked diagnostics
+                v_sqlstate = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
+                v_hint = pg_exception_hint, v_context = pg_exception_context,
+                v_schema = schema_name, v_table = table_name;
+            v_step := 'wait';
+            v_tries := v_tries + 1;
+            if v_tries = 3 or not duplication.is_worth_another_try(v_sqlstate) then
+                v_error := duplication.describe_error(
+                    p_id, p_level, v_sqlstate, v_message, v_detail, v_hint, v_context, v_schema, v_table
+                );
+            end if;
+        end;
+        if v_step = 'more' and clock_timestamp() >= v_told_at + interval '0.5 s' then
+            perform duplication.emit_progress(p_id, p_level);
+            v_told_at := clock_timestamp();
+        end if;
+    end loop;
+    p_done := v_step = 'done';
+    p_next_level := duplication.next_level(p_id);
+end;
+$$;

@@ -1,0 +1,11 @@
+create or replace function duplication.has_pieces_left(p_id bigint, p_level text) returns boolean
+language sql stable
+set search_path to pg_catalog, pg_temp
+as $$
+    -- Purpose: whether a level has pieces that are not copied, as far as committed transactions and this one tell.
+    -- Parameters: p_id, p_level.
+    select exists (
+        select from duplication.pieces as p
+        where p.duplication_id = p_id and p.level = p_level and p.batch_no is null
+    );
+$$;

@@ -1,0 +1,29 @@
+create or replace function duplication.complete_duplication(p_id bigint) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: in_progress → completed, after a check by counts.
+-- Parameters: p_id.
+-- Errors: UD014.
+-- Locks: the duplication's row, until commit. Does not commit.
+declare
+    v_duplication duplication.duplications;
+begin
+    perform duplication.check_counts(p_id);
+    update duplication.duplications as d
+    set status = 'completed', completed_at = clock_timestamp()
+    where d.id = p_id and d.status = 'in_progress'
+    returning d.* into v_duplication;
+    if not found then
+        return;
+    end if;
+    perform duplication.emit_event(p_id, 'duplication.completed', jsonb_build_object(
+        'id', p_id,
+        -- newEpisodeId, for a tree whose root's rows are called episode
+        'new' || initcap(l.row_name) || 'Id', v_duplication.new_root_key,
+        'completedAt', v_duplication.completed_at
+    ))
+    from duplication.levels as l
+    where l.tree = v_duplication.tree and l.name = duplication.root_level(v_duplication.tree);
+end;
+$$;

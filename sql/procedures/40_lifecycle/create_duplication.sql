@@ -1,0 +1,40 @@
+create or replace function duplication.create_duplication(
+    p_tree text, p_key text, p_options jsonb, p_driven_by text
+) returns bigint
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: record a new duplication as pending.
+-- Parameters: p_tree, p_key of the root; p_options as in request_duplication; p_driven_by, 'queue' or 'caller'.
+-- Returns: its id, or that of the earlier one with the same idempotency key.
+-- Errors: UD001, UD004, UD005, UD010, UD016.
+-- Locks: waits for a transaction that is requesting with the same idempotency key. Does not commit.
+declare
+    v_key text := duplication.canonical_key(p_tree, p_key);
+    v_id bigint;
+    v_known duplication.duplications;
+begin
+    perform duplication.check_options(p_tree, p_options);
+    perform duplication.check_root(p_tree, v_key);
+    insert into duplication.duplications (tree, root_key, options, driven_by)
+    values (p_tree, v_key, p_options, p_driven_by)
+    on conflict (tree, (options ->> 'idempotency_key')) do nothing
+    returning id into v_id;
+    if v_id is not null then
+        return v_id;
+    end if;
+
+    select d.* into v_known
+    from duplication.duplications as d
+    where d.tree = p_tree and d.options ->> 'idempotency_key' = p_options ->> 'idempotency_key';
+    if v_known.root_key is distinct from v_key then
+        raise exception using
+            errcode = 'UD016',
+            message = format(
+                'idempotency key %L was used for %s %s before', p_options ->> 'idempotency_key', p_tree, v_known.root_key
+            ),
+            hint = 'Use a new idempotency key for each request that is not a repetition.';
+    end if;
+    return v_known.id;
+end;
+$$;

@@ -1,0 +1,35 @@
+create or replace function duplication.finish_level(p_id bigint, p_level text) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: mark a level done whose pieces are all copied, and with it those below that have nothing to copy; the last
+--   level completes the duplication. Harmless when repeated.
+-- Parameters: p_id, p_level.
+-- Errors: UD014.
+-- Locks: the level's row in level_runs, until commit. Does not commit.
+declare
+    v_copied bigint;
+begin
+    update duplication.level_runs as r
+    set completed_at = clock_timestamp()
+    where r.duplication_id = p_id and r.level = p_level and r.completed_at is null;
+    if not found then
+        return;
+    end if;
+    update duplication.duplications as d
+    set new_root_key = m.new_key
+    from duplication.id_map as m
+    where d.id = p_id and d.new_root_key is null and p_level = duplication.root_level(d.tree)
+        and m.duplication_id = d.id and m.level = p_level and m.number = 1;
+
+    perform duplication.emit_progress(p_id, p_level);
+    select coalesce(sum(b.rows), 0) into v_copied
+    from duplication.batches as b
+    where b.duplication_id = p_id and b.level = p_level;
+    perform duplication.emit_feedback(p_id, p_level, p_level || ' finished duplicating', v_copied);
+    perform duplication.skip_empty_levels(p_id);
+    if duplication.next_level(p_id) is null then
+        perform duplication.complete_duplication(p_id);
+    end if;
+end;
+$$;

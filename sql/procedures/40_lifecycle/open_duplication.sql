@@ -1,0 +1,21 @@
+create or replace function duplication.open_duplication(p_tree text, p_key text) returns bigint
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: the unfinished duplication of a root that a caller drives, or a new one: so an interrupted copy goes on, and
+--   several sessions that ask at once share one.
+-- Parameters: p_tree, p_key of the root.
+-- Returns: the duplication's id.
+-- Errors: UD001, UD004, UD005, UD010.
+-- Locks: an advisory lock on the root, until commit. Does not commit.
+declare
+    v_key text := duplication.canonical_key(p_tree, p_key);
+    v_id bigint;
+begin
+    perform pg_advisory_xact_lock(hashtextextended(format('duplication:%s:%s', p_tree, v_key), 0));
+    select max(d.id) into v_id
+    from duplication.duplications as d
+    where d.tree = p_tree and d.root_key = v_key and d.driven_by = 'caller' and d.status in ('pending', 'in_progress');
+    return coalesce(v_id, duplication.create_duplication(p_tree, v_key, '{}', 'caller'));
+end;
+$$;

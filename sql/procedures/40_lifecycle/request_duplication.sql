@@ -1,0 +1,15 @@
+create or replace function duplication.request_duplication(
+    p_tree text, p_key text, p_options jsonb default '{}'
+) returns bigint
+language sql
+-- an application needs no rights on the engine's tables
+security definer
+set search_path to pg_catalog, pg_temp
+as $$
+    -- Purpose: ask for a copy, in the caller's own transaction: once that commits, a worker makes it.
+    -- Parameters: p_tree; p_key of the root to copy; p_options: idempotency_key (a repetition returns the same id),
+    --   overrides (column → value of the new root), trace (context of the caller's trace).
+    -- Returns: the duplication's id.
+    -- Errors: UD001, UD004, UD005, UD010, UD016. Does not commit.
+    select duplication.create_duplication(p_tree, p_key, p_options, 'queue');
+$$;

@@ -1,0 +1,20 @@
+create or replace function duplication.retry(p_id bigint) returns text
+language plpgsql
+security definer
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: failed → pending. What was copied is kept, and what drove it goes on: a worker, or the next call.
+-- Parameters: p_id.
+-- Returns: 'pending'.
+-- Errors: UD003, UD007.
+-- Locks: the duplication's row, until commit. Does not commit.
+begin
+    update duplication.duplications as d
+    set status = 'pending', error = null, dispatched_at = null
+    where d.id = p_id and d.status = 'failed';
+    if not found then
+        perform duplication.refuse_status(duplication.find_duplication(p_id), 'retried');
+    end if;
+    return 'pending';
+end;
+$$;

@@ -1,0 +1,38 @@
+create or replace function duplication.skip_empty_levels(p_id bigint) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: mark done the levels that come next and have no row to copy, so no job is sent for them.
+-- Parameters: p_id.
+-- Does not commit.
+declare
+    v_tree text := (duplication.find_duplication(p_id)).tree;
+    v_level text;
+    v_above record;
+    v_below text;
+begin
+    loop
+        v_level := duplication.next_level(p_id);
+        update duplication.level_runs as r
+        set completed_at = clock_timestamp()
+        where r.duplication_id = p_id and r.level = v_level and r.rows_planned = 0;
+        exit when not found;
+
+        select l.row_name, r.rows_planned into v_above
+        from duplication.edges as e
+        inner join duplication.levels as l on l.tree = e.tree and l.name = e.parent_level
+        inner join duplication.level_runs as r on r.duplication_id = p_id and r.level = e.parent_level
+        where e.tree = v_tree and e.level = v_level;
+        select string_agg(e.level, ', ' order by e.level) into v_below
+        from duplication.edges as e
+        where e.tree = v_tree and e.parent_level = v_level;
+        -- what is missing is told once, at the top
+        if v_above.rows_planned > 0 then
+            perform duplication.emit_feedback(
+                p_id, v_level,
+                format('No new %s found for %s', v_level, v_above.row_name) || coalesce('; skipping ' || v_below, ''), 0
+            );
+        end if;
+    end loop;
+end;
+$$;

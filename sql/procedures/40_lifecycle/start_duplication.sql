@@ -1,0 +1,29 @@
+create or replace function duplication.start_duplication(p_id bigint) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: pending → in_progress. A retried one keeps the levels it has; their columns are read anew.
+-- Parameters: p_id.
+-- Locks: the duplication's row, until commit. Does not commit.
+declare
+    v_duplication duplication.duplications;
+begin
+    update duplication.duplications as d
+    set status = 'in_progress', started_at = coalesce(d.started_at, clock_timestamp())
+    where d.id = p_id and d.status = 'pending'
+    returning d.* into v_duplication;
+    if not found then
+        return;
+    end if;
+    insert into duplication.level_runs (duplication_id, level, ordinal)
+    select p_id, o.level, o.ordinal
+    from duplication.copy_order(v_duplication.tree) as o
+    on conflict (duplication_id, level) do nothing;
+    update duplication.level_runs as r
+    set started_at = null
+    where r.duplication_id = p_id and r.completed_at is null;
+    perform duplication.emit_event(
+        p_id, 'duplication.started', jsonb_build_object('id', p_id, 'startedAt', v_duplication.started_at)
+    );
+end;
+$$;

@@ -1,0 +1,72 @@
+create or replace function duplication.verify_children(
+    p_id bigint, p_level text, p_first_parent bigint, p_last_parent bigint
+) returns table (orig_key text, new_key text, difference text, column_name text, detail text)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+set row_security to off
+as $$
+-- Purpose: compare rows that are not mapped with their originals: below each parent, a copy names its original itself.
+-- Parameters: p_id, p_level; p_first_parent to p_last_parent in plan order.
+-- Returns: as verify, without the level.
+declare
+    v_tree text := (duplication.find_duplication(p_id)).tree;
+    v_level record;
+begin
+    select r.* into v_level from duplication.resolve_level(v_tree, p_level) as r;
+    return query execute format(
+        $statement$
+            with parents as (
+                select m.number, m.orig_key, m.new_key from duplication.id_map as m
+                where m.duplication_id = $1 and m.level = $2 and m.number between $3 and $4
+                order by m.number
+            ),
+
+            sources as (
+                select m.number, s.%1$I as key, s
+                from parents as m
+                cross join lateral (
+                    select s.* from %2$s as s where s.%3$I = m.orig_key%4$s%5$s offset 0
+                ) as s
+            ),
+
+            copies as (
+                select
+                    m.number, c.%1$I as key, c.%6$I as orig, c,
+                    row_number() over (partition by m.number, c.%6$I order by c.%1$I) as nth
+                from parents as m
+                cross join lateral (select c.* from %2$s as c where c.%3$I = m.new_key%4$s offset 0) as c
+            ),
+
+            pairs as (
+                select s.key::text as orig_key, c.key::text as new_key, s.s, c.c, c.orig, c.nth
+                from sources as s
+                full join copies as c on s.number = c.number and s.key = c.orig
+            )
+
+            select p.orig_key, null::text, 'missing', null::text, 'it is in the source and not in the copy'
+            from pairs as p
+            where p.new_key is null
+            union all
+            select
+                p.orig::text, p.new_key, 'extra', null,
+                case when p.orig is null then 'it was added to the copy' else 'its original is not there any more' end
+            from pairs as p
+            where p.orig_key is null
+            union all
+            select p.orig_key, p.new_key, 'doubled', null, 'its original was copied more than once'
+            from pairs as p
+            where p.orig_key is not null and p.nth > 1
+            union all
+            select p.orig_key, p.new_key, 'different', x.column_name, x.detail
+            from pairs as p
+            cross join lateral (select (p.s).*) as s
+            cross join lateral (select (p.c).*) as c
+            cross join %7$s
+            where p.orig_key is not null and p.new_key is not null
+        $statement$,
+        v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
+        v_level.filter_clause, v_level.orig_column,
+        duplication.changed_columns_clause(v_tree, p_level, null)
+    ) using p_id, v_level.parent_level, p_first_parent, p_last_parent;
+end;
+$$;

@@ -1,0 +1,72 @@
+create or replace function duplication.verify_planned_rows(
+    p_id bigint, p_level text, p_first_number bigint, p_last_number bigint
+) returns table (orig_key text, new_key text, difference text, column_name text, detail text)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+set row_security to off
+as $$
+-- Purpose: compare rows that were planned one by one with their originals, through the map.
+-- Parameters: p_id, p_level; p_first_number to p_last_number in plan order.
+-- Returns: as verify, without the level.
+declare
+    v_duplication duplication.duplications := duplication.find_duplication(p_id);
+    v_level record;
+begin
+    select r.* into v_level from duplication.resolve_level(v_duplication.tree, p_level) as r;
+    return query execute format(
+        $statement$
+            with pairs as (
+                select m.orig_key, m.new_key, s, c, s.is_there is true as has_source, c.is_there is true as has_copy
+                from (
+                    select m.number, m.orig_key, m.new_key from duplication.id_map as m
+                    where m.duplication_id = $1 and m.level = $2 and m.number between $3 and $4
+                    order by m.number
+                ) as m
+                left join lateral (
+                    select true as is_there, s.* from %1$s as s where s.%2$I = m.orig_key%3$s%4$s offset 0
+                ) as s on true
+                left join lateral (
+                    select true as is_there, c.* from %1$s as c where c.%2$I = m.new_key%3$s offset 0
+                ) as c on true
+            )
+
+            select p.orig_key, p.new_key, 'missing', null::text, 'it is in the source and not in the copy'
+            from pairs as p
+            where p.has_source and not p.has_copy
+            union all
+            select p.orig_key, p.new_key, 'extra', null, 'its original is not in the source any more'
+            from pairs as p
+            where p.has_copy and not p.has_source
+            union all
+            select p.orig_key, p.new_key, 'different', x.column_name, x.detail
+            from pairs as p
+            cross join lateral (select (p.s).*) as s
+            cross join lateral (select (p.c).*) as c
+            cross join %5$s
+            where p.has_source and p.has_copy
+            %6$s
+            %7$s
+        $statement$,
+        v_level.relation, v_level.key_column, v_level.key_cast, v_level.filter_clause,
+        duplication.changed_columns_clause(
+            v_duplication.tree, p_level,
+            case when v_level.parent_level is null then v_duplication.options -> 'overrides' end
+        ),
+        case when v_level.orig_column is not null then format(
+            'union all
+            select p.orig_key, p.new_key, ''different'', %1$L, ''it does not name the original''
+            from pairs as p
+            where p.has_source and p.has_copy and (p.c).%1$I::text is distinct from p.orig_key', v_level.orig_column
+        ) end,
+        case when v_level.edge_column is not null then format(
+            'union all
+            select p.orig_key, p.new_key, ''moved'', %1$L, ''it hangs below another parent than its original''
+            from pairs as p
+            left join duplication.id_map as pm on pm.duplication_id = $1 and pm.level = %2$L
+                and pm.orig_key = (p.s).%1$I::text collate "C"
+            where p.has_source and p.has_copy and pm.new_key is distinct from (p.c).%1$I::text collate "C"',
+            v_level.edge_column, v_level.parent_level
+        ) end
+    ) using p_id, p_level, p_first_number, p_last_number;
+end;
+$$;

@@ -1,0 +1,38 @@
+-- Purpose: how far each duplication is, a row per level (one row without a level before it has started). Everything that
+-- shows progress reads it. rows_done counts planned rows whose piece is copied, rows_copied the rows that were inserted:
+-- they differ by what the source lost or got meanwhile.
+create or replace view duplication.progress as
+select
+    d.id as duplication_id,
+    d.tree,
+    d.root_key,
+    d.new_root_key,
+    d.status,
+    r.level,
+    r.ordinal,
+    case
+        when r.completed_at is not null then 'completed'
+        when r.started_at is not null then 'in_progress'
+        when r.planned_at is not null then 'planned'
+        when r.level is not null then 'planning'
+    end as level_status,
+    r.rows_planned,
+    p.rows_done,
+    b.rows_copied,
+    b.batches,
+    r.started_at,
+    r.completed_at
+from duplication.duplications as d
+left join duplication.level_runs as r on d.id = r.duplication_id
+cross join lateral (
+    select coalesce(sum(p.rows), 0)::bigint as rows_done
+    from duplication.pieces as p
+    where p.duplication_id = r.duplication_id and p.level = r.level and p.batch_no is not null
+) as p
+cross join lateral (
+    select
+        coalesce(sum(b.rows), 0)::bigint as rows_copied,
+        count(*) as batches
+    from duplication.batches as b
+    where b.duplication_id = r.duplication_id and b.level = r.level
+) as b;
