@@ -117,9 +117,12 @@ create table duplication.level_runs (
     duplication_id bigint not null references duplication.duplications on delete cascade,
     level text collate "C" not null,
     ordinal integer not null,
+    id bigint generated always as identity unique,
+    first_number bigint generated always as (id * 17179869184) stored,
     rows_planned bigint not null default 0
         constraint rows_planned_is_not_negative check (rows_planned >= 0),
-    planned_through bigint not null default 0,
+    parents_planned bigint not null default 0
+        constraint parents_planned_is_not_negative check (parents_planned >= 0),
     fingerprint text,
     statement text,
     planned_at timestamptz,
@@ -170,13 +173,12 @@ where batch_no is null;
 create index pieces_batch_no_idx on duplication.pieces (duplication_id, level, batch_no);
 
 create table duplication.id_map (
+    number bigint primary key,
     duplication_id bigint not null,
     level text collate "C" not null,
-    number bigint not null,
     orig_key text collate "C" not null,
     new_key text collate "C" not null,
     gone boolean not null default false,
-    primary key (duplication_id, level, number),
     constraint row_is_planned_once unique (duplication_id, level, orig_key)
 );
 

@@ -14,11 +14,10 @@ begin
     return format(
         $clause$from (
     select m.number, m.orig_key, m.new_key from duplication.id_map as m
-    where m.duplication_id = $1 and m.level = %L and m.number between $2 and $3 and not m.gone
+    where m.number between $2 and $3 and not m.gone
     order by m.number
 ) as m
 inner join %s as c on %s$clause$,
-        case p_kind when 'rows' then p_level else v_level.parent_level end,
         v_level.relation,
         case p_kind
             when 'rows' then format('c.%I = m.new_key%s', v_level.key_column, v_level.key_cast)

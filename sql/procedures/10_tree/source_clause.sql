@@ -43,7 +43,7 @@ cross join lateral (
     return format(
         $clause$from (
     select m.number, m.orig_key, m.new_key from duplication.id_map as m
-    where m.duplication_id = $1 and m.level = %L and m.number between $2 and $3 and not m.gone
+    where m.number between $2 and $3 and not m.gone
     order by m.number
 ) as m
 cross join lateral (
@@ -51,7 +51,6 @@ cross join lateral (
     where %s%s
     offset 0
 ) as s%s$clause$,
-        case p_kind when 'rows' then p_level else v_level.parent_level end,
         v_level.relation, v_by, v_level.filter_clause, v_parent
     );
 end;

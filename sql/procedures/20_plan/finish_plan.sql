@@ -13,9 +13,9 @@ begin
     cross join lateral duplication.resolve_level(d.tree, p_level) as r
     where d.id = p_id;
     if v_level.mapped then
-        perform duplication.add_row_pieces(
-            p_id, p_level, duplication.last_number(p_id, p_level), duplication.piece_rows(v_level.batch_rows)
-        );
+        perform duplication.add_row_pieces(p_id, p_level, r.rows_planned, duplication.piece_rows(v_level.batch_rows))
+        from duplication.level_runs as r
+        where r.duplication_id = p_id and r.level = p_level;
     end if;
     -- a piece may be of parents without children, but a level without rows has nothing to do
     delete from duplication.pieces as p

@@ -12,8 +12,9 @@ as $$
 declare
     v_run duplication.level_runs;
     v_level record;
-    v_parents bigint := 1;
-    v_through bigint := 1;
+    v_parent duplication.level_runs;
+    v_parents bigint := 0;
+    v_first bigint;
     v_rows bigint := 1;
 begin
     select r.* into v_run
@@ -40,23 +41,23 @@ begin
     if v_level.parent_level is null then
         perform duplication.plan_root(p_id);
     else
-        select r.rows_planned into v_parents
+        select r.* into v_parent
         from duplication.level_runs as r
         where r.duplication_id = p_id and r.level = v_level.parent_level;
-        v_through := least(
-            v_parents,
-            v_run.planned_through
-            + duplication.plan_step(v_run.planned_through, v_run.rows_planned, v_level.batch_rows)
+        v_parents := least(
+            duplication.plan_step(v_run.parents_planned, v_run.rows_planned, v_level.batch_rows),
+            v_parent.rows_planned - v_run.parents_planned
         );
+        v_first := v_parent.first_number + v_run.parents_planned;
         v_rows := case when v_level.mapped
-            then duplication.plan_rows(p_id, v_run.level, v_run.planned_through + 1, v_through)
-            else duplication.plan_parents(p_id, v_run.level, v_run.planned_through + 1, v_through)
+            then duplication.plan_rows(p_id, v_run.level, v_first, v_first + v_parents - 1)
+            else duplication.plan_parents(p_id, v_run.level, v_first, v_first + v_parents - 1)
         end;
     end if;
     update duplication.level_runs as r
-    set planned_through = v_through, rows_planned = r.rows_planned + v_rows
+    set parents_planned = r.parents_planned + v_parents, rows_planned = r.rows_planned + v_rows
     where r.duplication_id = p_id and r.level = v_run.level;
-    if v_through >= v_parents then
+    if v_level.parent_level is null or v_run.parents_planned + v_parents = v_parent.rows_planned then
         perform duplication.finish_plan(p_id, v_run.level);
     end if;
     return 'planned';

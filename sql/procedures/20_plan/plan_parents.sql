@@ -28,7 +28,7 @@ begin
                 select m.number, c.rows
                 from (
                     select p.number, p.orig_key from duplication.id_map as p
-                    where p.duplication_id = $1 and p.level = $2 and p.number between $3 and $4
+                    where p.number between $1 and $2
                     order by p.number
                 ) as m
                 cross join lateral (
@@ -38,24 +38,23 @@ begin
 
             cut as (
                 select
-                    c.number, c.rows, c.rows > $6 as is_split,
-                    div(sum(c.rows) over (order by c.number) - c.rows, $5) as bucket,
-                    count(*) filter (where c.rows > $6) over (order by c.number) as splits
+                    c.number, c.rows, c.rows > $4 as is_split,
+                    div(sum(c.rows) over (order by c.number) - c.rows, $3) as bucket,
+                    count(*) filter (where c.rows > $4) over (order by c.number) as splits
                 from counted as c
             )
 
-            select min(c.number) as first_number, max(c.number) as last_number, sum(c.rows) as rows, c.is_split
+            select min(c.number) as first_number, max(c.number) as last_number, sum(c.rows)::bigint as rows, c.is_split
             from cut as c
             group by c.bucket, c.splits, c.is_split
             order by 1
         $statement$,
         v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause
-    ) using p_id, v_level.parent_level, p_first_parent, p_last_parent, v_piece_rows, v_level.batch_rows
+    ) using p_first_parent, p_last_parent, v_piece_rows, v_level.batch_rows
     loop
-        v_rows := v_rows + v_piece.rows;
         if v_piece.is_split then
-            perform duplication.plan_rows(p_id, p_level, v_piece.first_number, v_piece.last_number);
+            v_piece.rows := duplication.plan_rows(p_id, p_level, v_piece.first_number, v_piece.last_number);
             perform duplication.add_row_pieces(p_id, p_level, v_piece.rows, v_piece_rows);
         else
             insert into duplication.pieces (duplication_id, level, piece_no, kind, first_number, last_number, rows)
@@ -63,6 +62,7 @@ begin
                 p_id, p_level, duplication.last_piece(p_id, p_level) + 1,
                 'parents', v_piece.first_number, v_piece.last_number, v_piece.rows;
         end if;
+        v_rows := v_rows + v_piece.rows;
     end loop;
     return v_rows;
 end;

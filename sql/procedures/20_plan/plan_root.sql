@@ -18,7 +18,10 @@ begin
     perform duplication.check_root(v_duplication.tree, v_duplication.root_key);
     select r.* into v_level from duplication.resolve_level(v_duplication.tree, v_root) as r;
     execute format(
-        'insert into duplication.id_map (duplication_id, level, number, orig_key, new_key) values ($1, $2, 1, $3, %s)',
+        'insert into duplication.id_map (number, duplication_id, level, orig_key, new_key)
+        select r.first_number, r.duplication_id, r.level, $3, %s
+        from duplication.level_runs as r
+        where r.duplication_id = $1 and r.level = $2',
         v_level.new_key
     ) using p_id, v_root, v_duplication.root_key;
 end;

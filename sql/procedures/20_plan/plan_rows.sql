@@ -26,18 +26,25 @@ begin
                 select row_number() over (order by m.number, s.orig_key) as number, s.orig_key::text as orig_key
                 from (
                     select p.number, p.orig_key from duplication.id_map as p
-                    where p.duplication_id = $1 and p.level = $4 and p.number between $5 and $6
+                    where p.number between $4 and $5
                     order by p.number
                 ) as m
                 cross join lateral (
                     select s.%I as orig_key from %s as s where s.%I = m.orig_key%s%s offset 0
                 ) as s
+                -- a row that has moved meanwhile, from a parent planned before, is planned already
+                left join lateral (
+                    select true as is_planned from duplication.id_map as x
+                    where x.duplication_id = $1 and x.level = $2 and x.orig_key = s.orig_key::text collate "C"
+                    offset 0
+                ) as x on true
+                where x.is_planned is null
                 order by 1
             ) as c
         $statement$,
         v_level.new_key, v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause
-    ) using p_id, p_level, duplication.last_number(p_id, p_level), v_level.parent_level, p_first_parent, p_last_parent;
+    ) using p_id, p_level, duplication.last_number(p_id, p_level), p_first_parent, p_last_parent;
     get diagnostics v_rows = row_count;
     return v_rows;
 end;

@@ -1,6 +1,8 @@
 create or replace function duplication.advance_level(p_id bigint, p_level text) returns text
 language plpgsql
 set search_path to pg_catalog, pg_temp
+-- a batch is over before a compiled plan would pay
+set jit to off
 as $$
 -- Purpose: the next step of a level, whatever it is: start the duplication, plan some, start the level, copy a batch,
 --   finish the level. Everything a step does is one transaction of its caller.
@@ -18,6 +20,7 @@ begin
 
     case duplication.check_call(p_id, p_level)
         when 'done' then
+            raise notice '% of duplication %: done already', p_level, p_id;
             return 'done';
         when 'start' then
             perform duplication.start_duplication(p_id);

@@ -24,13 +24,13 @@ begin
             left join lateral (
                 select true as is_there, %s as parent_key from %s as s where s.%I = m.orig_key%s%s offset 0
             ) as s on true
-            where m.duplication_id = $1 and m.level = $2 and m.number between $3 and $4 and not m.gone
+            where m.number between $1 and $2 and not m.gone
                 and not exists (select from %2$s as c where c.%3$I = m.new_key%4$s)
         $statement$,
         coalesce(format('s.%I::text', v_level.edge_column), 'null::text'),
         v_level.relation, v_level.key_column, v_level.key_cast,
         v_level.filter_clause
-    ) using p_id, p_level, p_first_number, p_last_number
+    ) using p_first_number, p_last_number
     loop
         if v_missing.is_there and (
             v_level.parent_level is null or exists (
@@ -54,7 +54,7 @@ begin
         end if;
         update duplication.id_map as m
         set gone = true
-        where m.duplication_id = p_id and m.level = p_level and m.number = v_missing.number;
+        where m.number = v_missing.number;
         v_rows := v_rows + 1;
         v_orphans := v_orphans + coalesce(v_missing.is_there, false)::integer;
     end loop;

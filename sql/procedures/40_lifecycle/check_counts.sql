@@ -19,7 +19,7 @@ begin
     cross join lateral (
         select count(*) filter (where not m.gone) as planned, count(*) as mapped
         from duplication.id_map as m
-        where m.duplication_id = p_id and m.level = r.level
+        where m.number between r.first_number and duplication.last_number(p_id, r.level)
     ) as m
     where r.duplication_id = p_id and m.mapped = r.rows_planned and m.planned <> b.copied
     limit 1;

@@ -4,7 +4,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: in_progress → completed, after a check by counts.
 -- Parameters: p_id.
--- Errors: UD014.
+-- Errors: UD007, UD014.
 -- Locks: the duplication's row, until commit. Does not commit.
 declare
     v_duplication duplication.duplications;
@@ -15,7 +15,8 @@ begin
     where d.id = p_id and d.status = 'in_progress'
     returning d.* into v_duplication;
     if not found then
-        return;
+        -- cancelled at the last moment: the cancel stands, and the batch that came after it is undone
+        perform duplication.refuse_status(duplication.find_duplication(p_id), 'completed');
     end if;
     perform duplication.emit_event(p_id, 'duplication.completed', jsonb_build_object(
         'id', p_id,

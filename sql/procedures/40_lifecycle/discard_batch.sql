@@ -1,6 +1,8 @@
 create or replace function duplication.discard_batch(p_id bigint) returns boolean
 language plpgsql
 set search_path to pg_catalog, pg_temp
+-- a batch is over before a compiled plan would pay
+set jit to off
 set row_security to off
 -- with indexes alone a batch touches its own rows only, whatever the statistics say
 set enable_seqscan to off

@@ -5,7 +5,7 @@ as $$
 -- Purpose: mark a level done whose pieces are all copied, and with it those below that have nothing to copy; the last
 --   level completes the duplication. Harmless when repeated.
 -- Parameters: p_id, p_level.
--- Errors: UD014.
+-- Errors: UD007, UD014.
 -- Locks: the level's row in level_runs, until commit. Does not commit.
 declare
     v_copied bigint;
@@ -18,9 +18,10 @@ begin
     end if;
     update duplication.duplications as d
     set new_root_key = m.new_key
-    from duplication.id_map as m
+    from duplication.level_runs as r
+    inner join duplication.id_map as m on m.number = r.first_number
     where d.id = p_id and d.new_root_key is null and p_level = duplication.root_level(d.tree)
-        and m.duplication_id = d.id and m.level = p_level and m.number = 1;
+        and r.duplication_id = d.id and r.level = p_level;
 
     perform duplication.emit_progress(p_id, p_level);
     select coalesce(sum(b.rows), 0) into v_copied

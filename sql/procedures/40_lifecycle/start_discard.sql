@@ -16,7 +16,7 @@ begin
         perform duplication.refuse_status(v_duplication, 'discarded');
     end if;
     for v_run in select r.* from duplication.level_runs as r where r.duplication_id = p_id order by r.ordinal loop
-        perform duplication.check_not_referenced(p_id, v_run.level, 'rows', 1, duplication.last_number(p_id, v_run.level));
+        perform duplication.check_not_referenced(p_id, v_run.level, 'rows', v_run.first_number, duplication.last_number(p_id, v_run.level));
     end loop;
     update duplication.duplications as d
     set status = 'discarding', discarding_at = clock_timestamp()

@@ -17,7 +17,7 @@ begin
         $statement$
             with parents as (
                 select m.number, m.orig_key, m.new_key from duplication.id_map as m
-                where m.duplication_id = $1 and m.level = $2 and m.number between $3 and $4
+                where m.number between $1 and $2
                 order by m.number
             ),
 
@@ -67,6 +67,6 @@ begin
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause, v_level.orig_column,
         duplication.changed_columns_clause(v_tree, p_level, null)
-    ) using p_id, v_level.parent_level, p_first_parent, p_last_parent;
+    ) using p_first_parent, p_last_parent;
 end;
 $$;

@@ -19,7 +19,7 @@ begin
                 select m.orig_key, m.new_key, s, c, s.is_there is true as has_source, c.is_there is true as has_copy
                 from (
                     select m.number, m.orig_key, m.new_key from duplication.id_map as m
-                    where m.duplication_id = $1 and m.level = $2 and m.number between $3 and $4
+                    where m.number between $2 and $3
                     order by m.number
                 ) as m
                 left join lateral (
@@ -67,6 +67,6 @@ begin
             where p.has_source and p.has_copy and pm.new_key is distinct from (p.c).%1$I::text collate "C"',
             v_level.edge_column, v_level.parent_level
         ) end
-    ) using p_id, p_level, p_first_number, p_last_number;
+    ) using p_id, p_first_number, p_last_number;
 end;
 $$;

@@ -17,7 +17,7 @@ begin
         $statement$
             with parents as (
                 select m.orig_key, m.new_key from duplication.id_map as m
-                where m.duplication_id = $1 and m.level = $3 and m.number between $4 and $5
+                where m.number between $3 and $4
             )
 
             select s.key, null::text, 'missing', null::text, 'it was added to the source after the copy was planned'
@@ -37,6 +37,6 @@ begin
         $statement$,
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause, duplication.is_copied_condition(v_tree, p_level, 'c')
-    ) using p_id, p_level, v_level.parent_level, p_first_parent, p_last_parent;
+    ) using p_id, p_level, p_first_parent, p_last_parent;
 end;
 $$;
