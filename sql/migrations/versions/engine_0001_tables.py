@@ -137,20 +137,6 @@ create table duplication.level_runs (
     constraint completed_is_after_planned check (completed_at is null or planned_at is not null)
 );
 
-create table duplication.batches (
-    duplication_id bigint not null,
-    level text collate "C" not null,
-    batch_no integer not null,
-    rows bigint not null
-        constraint rows_is_not_negative check (rows >= 0),
-    backend_pid integer not null default pg_backend_pid(),
-    started_at timestamptz not null,
-    ended_at timestamptz not null default clock_timestamp(),
-    primary key (duplication_id, level, batch_no),
-    foreign key (duplication_id, level) references duplication.level_runs on delete cascade,
-    constraint ended_is_after_started check (ended_at >= started_at)
-);
-
 create table duplication.pieces (
     duplication_id bigint not null,
     level text collate "C" not null,
@@ -161,16 +147,33 @@ create table duplication.pieces (
     last_number bigint not null,
     rows bigint not null
         constraint rows_is_not_negative check (rows >= 0),
-    batch_no integer,
     primary key (duplication_id, level, piece_no),
     foreign key (duplication_id, level) references duplication.level_runs on delete cascade,
-    foreign key (duplication_id, level, batch_no) references duplication.batches,
-    constraint range_is_not_empty check (first_number <= last_number),
-    constraint batch_starts_with_a_piece check (batch_no <= piece_no)
+    constraint range_is_not_empty check (first_number <= last_number)
 );
-create index pieces_to_copy_idx on duplication.pieces (duplication_id, level, piece_no)
-where batch_no is null;
-create index pieces_batch_no_idx on duplication.pieces (duplication_id, level, batch_no);
+
+create table duplication.batches (
+    duplication_id bigint not null,
+    level text collate "C" not null,
+    batch_no integer not null,
+    last_piece integer not null,
+    kind text not null
+        constraint kind_is_known check (kind in ('rows', 'parents')),
+    first_number bigint not null,
+    last_number bigint not null,
+    rows_planned bigint not null
+        constraint rows_planned_is_not_negative check (rows_planned >= 0),
+    rows bigint not null
+        constraint rows_is_not_negative check (rows >= 0),
+    backend_pid integer not null default pg_backend_pid(),
+    started_at timestamptz not null,
+    ended_at timestamptz not null default clock_timestamp(),
+    primary key (duplication_id, level, batch_no),
+    foreign key (duplication_id, level) references duplication.level_runs on delete cascade,
+    constraint range_is_not_empty check (first_number <= last_number),
+    constraint last_piece_is_not_before_the_first check (batch_no <= last_piece),
+    constraint ended_is_after_started check (ended_at >= started_at)
+);
 
 create table duplication.id_map (
     number bigint primary key,

@@ -17,7 +17,11 @@ begin
     where m.number between $2 and $3 and not m.gone
     order by m.number
 ) as m
-inner join %s as c on %s$clause$,
+cross join lateral (
+    select c.* from %s as c
+    where %s
+    offset 0
+) as c$clause$,
         v_level.relation,
         case p_kind
             when 'rows' then format('c.%I = m.new_key%s', v_level.key_column, v_level.key_cast)

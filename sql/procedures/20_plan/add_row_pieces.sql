@@ -1,12 +1,12 @@
 create or replace function duplication.add_row_pieces(
     p_id bigint, p_level text, p_rows bigint, p_piece_rows integer
-) returns void
+) returns integer
 language sql
 set search_path to pg_catalog, pg_temp
 as $$
     -- Purpose: cut the rows that were planned last into pieces.
     -- Parameters: p_id, p_level; p_rows, how many rows; p_piece_rows, how many to a piece.
-    -- Does not commit.
+    -- Returns: the last piece's number. Does not commit.
     insert into duplication.pieces (duplication_id, level, piece_no, kind, first_number, last_number, rows)
     select
         p_id, p_level, duplication.last_piece(p_id, p_level) + row_number() over (order by first.number), 'rows',
@@ -14,4 +14,5 @@ as $$
         least(p_piece_rows, last.number - first.number + 1)
     from duplication.last_number(p_id, p_level) as last (number)
     cross join lateral generate_series(last.number - p_rows + 1, last.number, p_piece_rows) as first (number);
+    select duplication.last_piece(p_id, p_level);
 $$;

@@ -16,6 +16,7 @@ declare
     v_piece_rows integer;
     v_piece record;
     v_rows bigint := 0;
+    v_piece_no integer := duplication.last_piece(p_id, p_level);
 begin
     select r.* into v_level
     from duplication.duplications as d
@@ -55,12 +56,13 @@ begin
     loop
         if v_piece.is_split then
             v_piece.rows := duplication.plan_rows(p_id, p_level, v_piece.first_number, v_piece.last_number);
-            perform duplication.add_row_pieces(p_id, p_level, v_piece.rows, v_piece_rows);
+            v_piece_no := duplication.add_row_pieces(p_id, p_level, v_piece.rows, v_piece_rows);
         else
+            v_piece_no := v_piece_no + 1;
             insert into duplication.pieces (duplication_id, level, piece_no, kind, first_number, last_number, rows)
-            select
-                p_id, p_level, duplication.last_piece(p_id, p_level) + 1,
-                'parents', v_piece.first_number, v_piece.last_number, v_piece.rows;
+            values (
+                p_id, p_level, v_piece_no, 'parents', v_piece.first_number, v_piece.last_number, v_piece.rows
+            );
         end if;
         v_rows := v_rows + v_piece.rows;
     end loop;

@@ -3,6 +3,8 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 -- a batch is over before a compiled plan would pay
 set jit to off
+-- an index serves every look-up; without statistics, or with old ones, the planner might think otherwise
+set enable_seqscan to off
 as $$
 -- Purpose: the next step of a level, whatever it is: start the duplication, plan some, start the level, copy a batch,
 --   finish the level. Everything a step does is one transaction of its caller.
@@ -34,7 +36,7 @@ begin
 
     v_step := duplication.copy_batch(p_id, p_level);
     if v_step = 'wait' or duplication.has_pieces_left(p_id, p_level) then
-        -- rows and mark are lost together or not at all, so these commits need not wait for the disk; the one that
+        -- a batch and its record are lost together or not at all, so these commits need not wait for the disk; the one that
         -- ends the level does, since a message follows it
         set local synchronous_commit to off;
         return case v_step when 'wait' then 'wait' else 'more' end;

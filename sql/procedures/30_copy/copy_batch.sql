@@ -2,7 +2,8 @@ create or replace function duplication.copy_batch(p_id bigint, p_level text) ret
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: copy one batch of a level, exactly once: the transaction that inserts its rows also marks its pieces copied.
+-- Purpose: copy one batch of a level, exactly once: the transaction that inserts its rows also takes its
+--   pieces away.
 -- Parameters: p_id, p_level, a level that has been started.
 -- Returns: 'copied'; 'wait' if other sessions hold all that is left; 'none' if nothing is left.
 -- Errors: UD004, UD011, UD012; whatever the content's constraints and triggers raise.
@@ -40,12 +41,13 @@ begin
         );
     end if;
 
-    insert into duplication.batches (duplication_id, level, batch_no, rows, started_at)
-    values (p_id, p_level, v_batch.batch_no, v_rows, v_started_at);
-    update duplication.pieces as p
-    set batch_no = v_batch.batch_no
-    where p.duplication_id = p_id and p.level = p_level
-        and p.piece_no between v_batch.batch_no and v_batch.last_piece;
+    insert into duplication.batches (
+        duplication_id, level, batch_no, last_piece, kind, first_number, last_number, rows_planned, rows, started_at
+    )
+    values (
+        p_id, p_level, v_batch.batch_no, v_batch.last_piece, v_batch.kind, v_batch.first_number, v_batch.last_number,
+        v_batch.rows, v_rows, v_started_at
+    );
     return 'copied';
 end;
 $$;

@@ -5,7 +5,12 @@ as $$
     -- Purpose: whether a level has pieces that are not copied, as far as committed transactions and this one tell.
     -- Parameters: p_id, p_level.
     select exists (
+        -- quick, as take_pieces says
         select from duplication.pieces as p
-        where p.duplication_id = p_id and p.level = p_level and p.batch_no is null
+        where p.duplication_id = p_id and p.level = p_level
+            and p.piece_no > duplication.last_copied_piece(p_id, p_level)
+    ) or exists (
+        select from duplication.pieces as p
+        where p.duplication_id = p_id and p.level = p_level
     );
 $$;

@@ -12,39 +12,47 @@ create or replace function duplication.take_pieces(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 -- reading on in the index, piece by piece, locks no piece that another session could copy meanwhile
-set enable_seqscan to off
 set enable_bitmapscan to off
 set enable_sort to off
 as $$
--- Purpose: take the next pieces of a level that no other session holds: neighbours, so that one statement copies them.
+-- Purpose: take the next pieces of a level that no other session holds, neighbours, so that one statement copies them.
+--   They are deleted: a piece is there as long as it is not copied.
 -- Parameters: p_id, p_level; p_batch_rows, how many rows a batch aims at.
 -- Returns: one row, the range of the batch; batch_no is the number of its first piece, null if there is none to take.
 -- Locks: the pieces, until commit. Does not commit.
 declare
-    v_pieces cursor for
+    v_pieces cursor (p_after integer) for
         select p.piece_no, p.kind, p.first_number, p.last_number, p.rows
         from duplication.pieces as p
-        where p.duplication_id = p_id and p.level = p_level and p.batch_no is null
+        where p.duplication_id = p_id and p.level = p_level and p.piece_no > p_after
         order by p.piece_no
-        for no key update skip locked;
+        for update skip locked;
     v_piece record;
+    v_after integer;
 begin
-    open v_pieces;
-    loop
-        fetch v_pieces into v_piece;
-        exit when not found;
-        if batch_no is null then
-            batch_no := v_piece.piece_no;
-            kind := v_piece.kind;
-            first_number := v_piece.first_number;
-            rows := 0;
-        end if;
-        exit when v_piece.kind <> kind or v_piece.first_number <> coalesce(last_number + 1, first_number);
-        last_piece := v_piece.piece_no;
-        last_number := v_piece.last_number;
-        rows := rows + v_piece.rows;
-        exit when rows >= p_batch_rows;
+    -- Behind the last batch first: with an old snapshot open somewhere, what is deleted stays in the index, and from the
+    -- beginning each batch would pass over all of it.
+    foreach v_after in array array[duplication.last_copied_piece(p_id, p_level), 0] loop
+        open v_pieces (v_after);
+        loop
+            fetch v_pieces into v_piece;
+            exit when not found;
+            if batch_no is null then
+                batch_no := v_piece.piece_no;
+                kind := v_piece.kind;
+                first_number := v_piece.first_number;
+                rows := 0;
+            end if;
+            exit when v_piece.kind <> kind or v_piece.first_number <> coalesce(last_number + 1, first_number);
+            last_piece := v_piece.piece_no;
+            last_number := v_piece.last_number;
+            rows := rows + v_piece.rows;
+            exit when rows >= p_batch_rows;
+        end loop;
+        close v_pieces;
+        exit when batch_no is not null;
     end loop;
-    close v_pieces;
+    delete from duplication.pieces as p
+    where p.duplication_id = p_id and p.level = p_level and p.piece_no between batch_no and last_piece;
 end;
 $$;

@@ -1,11 +1,14 @@
 create or replace function duplication.finish_discard(p_id bigint) returns void
-language sql
+language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: discarding → discarded.
-    -- Parameters: p_id.
-    -- Locks: the duplication's row, until commit. Does not commit.
+-- Purpose: discarding → discarded.
+-- Parameters: p_id.
+-- Locks: the duplication's row, until commit. Does not commit.
+begin
+    delete from duplication.pieces as p where p.duplication_id = p_id;
     update duplication.duplications as d
     set status = 'discarded', discarded_at = clock_timestamp()
     where d.id = p_id and d.status = 'discarding';
+end;
 $$;

@@ -38,7 +38,9 @@ begin
         where f.contype = 'f' and f.confrelid = v_level.relation and f.conparentid = 0
     loop
         return query execute format(
-            'select %L::regclass, %L::name, %s, (c.%I)::text %s inner join %s as r on %s%s',
+            'select %L::regclass, %L::name, %s, (c.%I)::text %s
+            cross join lateral (select r.* from %s as r where %s offset 0) as r
+            where true%s',
             v_key.relation, v_key.conname, v_key.row_key, coalesce(v_level.key_column, v_level.edge_column),
             duplication.copied_clause(v_tree, p_level, p_kind), v_key.relation, v_key.matches, v_key.outside
         ) using p_id, p_first_number, p_last_number;

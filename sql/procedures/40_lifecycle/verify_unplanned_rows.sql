@@ -32,7 +32,7 @@ begin
             union all
             select null, c.%1$I::text, 'extra', null, 'it was added to the copy'
             from parents as m
-            inner join %2$s as c on c.%3$I = m.new_key%4$s
+            cross join lateral (select c.* from %2$s as c where c.%3$I = m.new_key%4$s offset 0) as c
             where not %6$s
         $statement$,
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,

@@ -1,5 +1,5 @@
 -- Purpose: how far each duplication is, a row per level (one row without a level before it has started). Everything that
--- shows progress reads it. rows_done counts planned rows whose piece is copied, rows_copied the rows that were inserted:
+-- shows progress reads it. rows_done counts the planned rows of its batches, rows_copied the rows that were inserted:
 -- they differ by what the source lost or got meanwhile.
 create or replace view duplication.progress as
 select
@@ -17,7 +17,7 @@ select
         when r.level is not null then 'planning'
     end as level_status,
     r.rows_planned,
-    p.rows_done,
+    b.rows_done,
     b.rows_copied,
     b.batches,
     r.started_at,
@@ -25,12 +25,8 @@ select
 from duplication.duplications as d
 left join duplication.level_runs as r on d.id = r.duplication_id
 cross join lateral (
-    select coalesce(sum(p.rows), 0)::bigint as rows_done
-    from duplication.pieces as p
-    where p.duplication_id = r.duplication_id and p.level = r.level and p.batch_no is not null
-) as p
-cross join lateral (
     select
+        coalesce(sum(b.rows_planned), 0)::bigint as rows_done,
         coalesce(sum(b.rows), 0)::bigint as rows_copied,
         count(*) as batches
     from duplication.batches as b

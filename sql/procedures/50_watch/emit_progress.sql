@@ -2,7 +2,7 @@ create or replace function duplication.emit_progress(p_id bigint, p_level text) 
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: tell how far a level is, on the feed and as a NOTICE. A sum over its pieces: call it now and then, not for
+-- Purpose: tell how far a level is, on the feed and as a NOTICE. A sum over its batches: call it now and then, not for
 --   each batch.
 -- Parameters: p_id, p_level.
 declare

@@ -47,7 +47,7 @@ comment on column duplication.duplications.error is
 'Why it failed: level, relation, sqlstate, message, detail, hint, context.';
 comment on column duplication.duplications.dispatched_at is 'When its job was last sent to the queue.';
 
-comment on table duplication.level_runs is 'A level of a run. How much is copied is the sum over its pieces.';
+comment on table duplication.level_runs is 'A level of a run. How much is copied is the sum over its batches.';
 comment on column duplication.level_runs.ordinal is 'Place in the order of copying.';
 comment on column duplication.level_runs.first_number is
 'The number of the level''s first row in id_map: each level of each run has 2^34 numbers of its own.';
@@ -56,15 +56,16 @@ comment on column duplication.level_runs.fingerprint is
 'The table''s columns when the level was started; a change stops the run.';
 comment on column duplication.level_runs.statement is 'What each batch runs.';
 
-comment on table duplication.pieces is 'A planned range of rows, small: what batches are made of.';
+comment on table duplication.pieces is 'A planned range of rows that is not copied yet: what batches are made of.';
 comment on column duplication.pieces.kind is
 'rows: the range is of the level''s own numbers in id_map. parents: of its parents'', with all their children.';
 comment on column duplication.pieces.rows is 'Rows when it was planned.';
-comment on column duplication.pieces.batch_no is 'The batch that copied it; null until then.';
 
-comment on table duplication.batches is 'One transaction that copied: a run of neighbouring pieces.';
+comment on table duplication.batches is
+'One transaction that copied: a run of neighbouring pieces, which it took away. While it is there, so are its rows.';
 comment on column duplication.batches.batch_no is
 'The number of its first piece: unique without a counter that sessions would queue for.';
+comment on column duplication.batches.rows_planned is 'Rows of its pieces when they were planned.';
 comment on column duplication.batches.rows is 'Rows inserted.';
 
 comment on table duplication.id_map is
@@ -84,7 +85,7 @@ comment on column duplication.events.xid is
 'transaction still running.';
 
 comment on view duplication.progress is
-'How far each duplication is, a row per level. rows_done: planned rows whose piece is copied; rows_copied: inserted.';
+'How far each duplication is, a row per level. rows_done: planned rows of its batches; rows_copied: rows inserted.';
 comment on view duplication.episode_duplications is 'Duplications of episodes, for applications; progress in per cent.';
 
 comment on procedure duplication.duplicate is

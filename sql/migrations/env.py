@@ -1,0 +1,93 @@
+"""Runs the revisions and then applies every routine file, all in one transaction.
+
+Revisions hold tables and data. Routines, views, comments and grants live in sql/procedures, one file each, written so
+that they can be applied again and again; they are applied in the order of their paths once the engine's branch is at
+its head.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import psycopg
+from alembic import context
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
+
+from duplication.config import load_settings
+from duplication.migrations import MigrationFailed
+
+PROCEDURES = Path(__file__).parent.parent / "procedures"
+
+
+def find_dsn() -> str:
+    """Return libpq's form of the configured URL, or of the environment when none is configured."""
+    url = context.config.get_main_option("sqlalchemy.url")
+    if not url:
+        return load_settings().dsn
+    if "://" in url and "+" in url.partition("://")[0]:
+        return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return url
+
+
+def run_migrations(connection: Connection) -> None:
+    """Run the command alembic was started with and, where it moved something, bring the routines up to date."""
+    context.configure(connection=connection, version_table_schema="duplication")
+    # `alembic current` and its like come through here too and must not write anything.
+    moves = "destination_rev" in context.get_context().opts
+    if moves:
+        # Two migrations at once: the second waits here and then finds nothing left to do.
+        connection.execute(text("select pg_advisory_xact_lock(hashtextextended('duplication:migrate', 0))"))
+        connection.execute(text("create schema if not exists duplication"))
+    with context.begin_transaction():
+        context.run_migrations()
+    if moves and is_at_engine_head(context.get_context().get_current_heads()):
+        apply_procedures(connection)
+
+
+def is_at_engine_head(heads: Collection[str]) -> bool:
+    """Tell whether the engine's newest revision is among the revisions the database is at."""
+    script = ScriptDirectory.from_config(context.config)
+    try:
+        revision = script.get_revision("engine@head")
+    except CommandError:
+        return False
+    return revision.revision in heads
+
+
+def apply_procedures(connection: Connection) -> None:
+    """Apply every file below sql/procedures in the order of its path.
+
+    Raises MigrationFailed with the file and the line at fault.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"psycopg was expected, not {type(driver)}")
+    # A routine may call one whose file comes later.
+    driver.execute("set local check_function_bodies to off")
+    for path in sorted(PROCEDURES.rglob("*.sql")):
+        sql = path.read_text(encoding="utf-8")
+        try:
+            # Raw, as the file is: SQLAlchemy would take `:name` and `%` in a body for parameters.
+            driver.execute(sql.encode())
+        except psycopg.Error as error:
+            position = int(error.diag.statement_position or 0)
+            line = sql.count("\n", 0, max(position - 1, 0)) + 1
+            place = f"sql/procedures/{path.relative_to(PROCEDURES)}:{line}"
+            raise MigrationFailed.from_database(error, place) from error
+
+
+if context.is_offline_mode():
+    raise CommandError(
+        "Offline mode (--sql) is not supported: the routines are applied by this script, not by revisions"
+    )
+
+dsn = find_dsn()
+engine = create_engine(
+    "postgresql+psycopg://",
+    # A creator takes a DSN in any of libpq's forms; SQLAlchemy's URL takes only one.
+    creator=lambda: psycopg.connect(dsn, fallback_application_name="duplication migrate"),
+    poolclass=NullPool,
+)
+with engine.begin() as transaction:
+    run_migrations(transaction)
