@@ -17,11 +17,6 @@ begin
         from duplication.level_runs as r
         where r.duplication_id = p_id and r.level = p_level;
     end if;
-    -- a piece may be of parents without children, but a level without rows has nothing to do
-    delete from duplication.pieces as p
-    using duplication.level_runs as r
-    where r.duplication_id = p_id and r.level = p_level and r.rows_planned = 0
-        and p.duplication_id = p_id and p.level = p_level;
     update duplication.level_runs as r
     set planned_at = clock_timestamp()
     where r.duplication_id = p_id and r.level = p_level;

@@ -17,12 +17,19 @@ declare
     v_piece record;
     v_rows bigint := 0;
     v_piece_no integer := duplication.last_piece(p_id, p_level);
+    v_from bigint;
 begin
     select r.* into v_level
     from duplication.duplications as d
     cross join lateral duplication.resolve_level(d.tree, p_level) as r
     where d.id = p_id;
     v_piece_rows := duplication.piece_rows(v_level.batch_rows);
+    -- A piece begins where the one before it ends: parents without children need none of their own.
+    v_from := coalesce((
+        select p.last_number + 1
+        from duplication.pieces as p
+        where p.duplication_id = p_id and p.level = p_level and p.piece_no = v_piece_no and p.kind = 'parents'
+    ), p_first_parent);
     for v_piece in execute format(
         $statement$
             with counted as (
@@ -47,6 +54,7 @@ begin
 
             select min(c.number) as first_number, max(c.number) as last_number, sum(c.rows)::bigint as rows, c.is_split
             from cut as c
+            where c.rows > 0
             group by c.bucket, c.splits, c.is_split
             order by 1
         $statement$,
@@ -60,10 +68,9 @@ begin
         else
             v_piece_no := v_piece_no + 1;
             insert into duplication.pieces (duplication_id, level, piece_no, kind, first_number, last_number, rows)
-            values (
-                p_id, p_level, v_piece_no, 'parents', v_piece.first_number, v_piece.last_number, v_piece.rows
-            );
+            values (p_id, p_level, v_piece_no, 'parents', v_from, v_piece.last_number, v_piece.rows);
         end if;
+        v_from := v_piece.last_number + 1;
         v_rows := v_rows + v_piece.rows;
     end loop;
     return v_rows;
