@@ -121,8 +121,6 @@ create table duplication.level_runs (
     first_number bigint generated always as (id * 17179869184) stored,
     rows_planned bigint not null default 0
         constraint rows_planned_is_not_negative check (rows_planned >= 0),
-    parents_planned bigint not null default 0
-        constraint parents_planned_is_not_negative check (parents_planned >= 0),
     fingerprint text,
     statement text,
     planned_at timestamptz,
@@ -135,6 +133,20 @@ create table duplication.level_runs (
         started_at is null or (statement is not null and fingerprint is not null)
     ),
     constraint completed_is_after_planned check (completed_at is null or planned_at is not null)
+);
+
+create table duplication.edge_runs (
+    duplication_id bigint not null,
+    level text collate "C" not null,
+    parent_level text collate "C" not null,
+    column_name text not null,
+    parents_planned bigint not null default 0
+        constraint parents_planned_is_not_negative check (parents_planned >= 0),
+    rows_planned bigint not null default 0
+        constraint rows_planned_is_not_negative check (rows_planned >= 0),
+    primary key (duplication_id, level, parent_level, column_name),
+    foreign key (duplication_id, level) references duplication.level_runs on delete cascade,
+    foreign key (duplication_id, parent_level) references duplication.level_runs on delete cascade
 );
 
 create table duplication.pieces (
@@ -273,7 +285,7 @@ def downgrade() -> None:
         end
         $$;
         drop table duplication.events, duplication.attempts, duplication.id_map, duplication.pieces,
-        duplication.batches, duplication.level_runs, duplication.duplications, duplication.column_rules,
+        duplication.batches, duplication.edge_runs, duplication.level_runs, duplication.duplications, duplication.column_rules,
         duplication.edges, duplication.levels, duplication.trees, duplication.settings cascade;
         """
     )

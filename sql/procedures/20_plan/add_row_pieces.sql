@@ -9,10 +9,11 @@ as $$
     -- Returns: the last piece's number. Does not commit.
     insert into duplication.pieces (duplication_id, level, piece_no, kind, first_number, last_number, rows)
     select
-        p_id, p_level, duplication.last_piece(p_id, p_level) + row_number() over (order by first.number), 'rows',
+        p_id, p_level, piece.last_no + row_number() over (order by first.number), 'rows',
         first.number, least(first.number + p_piece_rows - 1, last.number),
         least(p_piece_rows, last.number - first.number + 1)
     from duplication.last_number(p_id, p_level) as last (number)
+    cross join duplication.last_piece(p_id, p_level) as piece (last_no)
     cross join lateral generate_series(last.number - p_rows + 1, last.number, p_piece_rows) as first (number);
     select duplication.last_piece(p_id, p_level);
 $$;

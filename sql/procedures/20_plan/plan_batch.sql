@@ -13,9 +13,10 @@ declare
     v_run duplication.level_runs;
     v_level record;
     v_parent duplication.level_runs;
-    v_parents bigint := 0;
+    v_edge duplication.edge_runs;
+    v_parents bigint;
     v_first bigint;
-    v_rows bigint := 1;
+    v_rows bigint;
 begin
     select r.* into v_run
     from duplication.level_runs as r
@@ -40,25 +41,32 @@ begin
     where d.id = p_id;
     if v_level.parent_level is null then
         perform duplication.plan_root(p_id);
-    else
-        select r.* into v_parent
-        from duplication.level_runs as r
-        where r.duplication_id = p_id and r.level = v_level.parent_level;
-        v_parents := least(
-            duplication.plan_step(v_run.parents_planned, v_run.rows_planned, v_level.batch_rows),
-            v_parent.rows_planned - v_run.parents_planned
-        );
-        v_first := v_parent.first_number + v_run.parents_planned;
-        v_rows := case when v_level.mapped
-            then duplication.plan_rows(p_id, v_run.level, v_first, v_first + v_parents - 1)
-            else duplication.plan_parents(p_id, v_run.level, v_first, v_first + v_parents - 1)
-        end;
+        perform duplication.finish_plan(p_id, v_run.level, 1);
+        return 'planned';
     end if;
-    update duplication.level_runs as r
-    set parents_planned = r.parents_planned + v_parents, rows_planned = r.rows_planned + v_rows
-    where r.duplication_id = p_id and r.level = v_run.level;
-    if v_level.parent_level is null or v_run.parents_planned + v_parents = v_parent.rows_planned then
-        perform duplication.finish_plan(p_id, v_run.level);
+
+    select e.* into v_edge
+    from duplication.edge_runs as e
+    where e.duplication_id = p_id and e.level = v_run.level
+        and e.parent_level = v_level.parent_level and e.column_name = v_level.edge_column;
+    select r.* into v_parent
+    from duplication.level_runs as r
+    where r.duplication_id = p_id and r.level = v_level.parent_level;
+    v_parents := least(
+        duplication.plan_step(v_edge.parents_planned, v_edge.rows_planned, v_level.batch_rows),
+        v_parent.rows_planned - v_edge.parents_planned
+    );
+    v_first := v_parent.first_number + v_edge.parents_planned;
+    v_rows := case when v_level.mapped
+        then duplication.plan_rows(p_id, v_run.level, v_first, v_first + v_parents - 1)
+        else duplication.plan_parents(p_id, v_run.level, v_first, v_first + v_parents - 1)
+    end;
+    update duplication.edge_runs as e
+    set parents_planned = e.parents_planned + v_parents, rows_planned = e.rows_planned + v_rows
+    where e.duplication_id = p_id and e.level = v_run.level
+        and e.parent_level = v_edge.parent_level and e.column_name = v_edge.column_name;
+    if v_edge.parents_planned + v_parents = v_parent.rows_planned then
+        perform duplication.finish_plan(p_id, v_run.level, v_edge.rows_planned + v_rows);
     end if;
     return 'planned';
 end;

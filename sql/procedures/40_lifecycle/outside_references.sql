@@ -37,6 +37,7 @@ begin
         from pg_constraint as f
         where f.contype = 'f' and f.confrelid = v_level.relation and f.conparentid = 0
     loop
+        -- fenced like the copy's statement: see source_clause
         return query execute format(
             'select %L::regclass, %L::name, %s, (c.%I)::text %s
             cross join lateral (select r.* from %s as r where %s offset 0) as r

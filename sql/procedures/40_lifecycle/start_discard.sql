@@ -1,6 +1,9 @@
 create or replace function duplication.start_discard(p_id bigint) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
+-- as in advance_level
+set jit to off
+set enable_seqscan to off
 as $$
 -- Purpose: completed, failed or cancelled → discarding, from which there is no way back. Harmless when repeated.
 -- Parameters: p_id.

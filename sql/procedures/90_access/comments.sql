@@ -51,10 +51,14 @@ comment on table duplication.level_runs is 'A level of a run. How much is copied
 comment on column duplication.level_runs.ordinal is 'Place in the order of copying.';
 comment on column duplication.level_runs.first_number is
 'The number of the level''s first row in id_map: each level of each run has 2^34 numbers of its own.';
-comment on column duplication.level_runs.parents_planned is 'Parents whose children are planned, in plan order.';
 comment on column duplication.level_runs.fingerprint is
 'The table''s columns when the level was started; a change stops the run.';
 comment on column duplication.level_runs.statement is 'What each batch runs.';
+
+comment on table duplication.edge_runs is
+'How far planning has come along an edge; a row of its own, since each step of planning updates it and each batch reads '
+'level_runs.';
+comment on column duplication.edge_runs.parents_planned is 'Parents whose children are planned, in plan order.';
 
 comment on table duplication.pieces is 'A planned range of rows that is not copied yet: what batches are made of.';
 comment on column duplication.pieces.kind is
