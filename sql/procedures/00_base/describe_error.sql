@@ -7,7 +7,9 @@ create or replace function duplication.describe_error(
     p_hint text,
     p_context text,
     p_schema text,
-    p_table text
+    p_table text,
+    p_column text,
+    p_constraint text
 ) returns jsonb
 language sql stable
 set search_path to pg_catalog, pg_temp
@@ -30,6 +32,10 @@ as $$
         'message', p_message,
         'detail', nullif(p_detail, ''),
         'hint', nullif(p_hint, ''),
-        'context', nullif(p_context, '')
+        'context', nullif(p_context, ''),
+        'schema', nullif(p_schema, ''),
+        'table', nullif(p_table, ''),
+        'column', nullif(p_column, ''),
+        'constraint', nullif(p_constraint, '')
     ));
 $$;

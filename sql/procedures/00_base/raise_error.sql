@@ -9,12 +9,15 @@ begin
     raise exception using
         errcode = p_error ->> 'sqlstate',
         message = p_error ->> 'message',
-        -- RAISE refuses null, and an empty DETAIL would be printed
-        detail = coalesce(p_error ->> 'detail', format('At level %s.', p_error ->> 'level')),
+        detail = concat_ws(E'\n', p_error ->> 'detail', format('At level %s.', p_error ->> 'level')),
+        -- RAISE refuses null
         hint = coalesce(p_error ->> 'hint', case duplication.classify_error(p_error ->> 'sqlstate')
             when 'transient' then 'Call again: what was copied is kept.'
             else 'Mend the cause, then retry the duplication: what was copied is kept.'
         end),
-        table = coalesce(p_error ->> 'relation', '');
+        schema = coalesce(p_error ->> 'schema', ''),
+        table = coalesce(p_error ->> 'table', ''),
+        column = coalesce(p_error ->> 'column', ''),
+        constraint = coalesce(p_error ->> 'constraint', '');
 end;
 $$;

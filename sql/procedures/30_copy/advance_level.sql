@@ -13,12 +13,16 @@ as $$
 -- Errors: those of check_call, plan_batch, start_level, copy_batch and finish_level.
 -- Locks: the duplication's advisory lock, shared, until commit; those of the step. Does not commit.
 declare
+    v_synchronous_commit text := current_setting('synchronous_commit');
     v_step text;
 begin
     perform pg_advisory_xact_lock_shared(duplication.lock_key(p_id));
     -- an INSERT must not queue behind an ALTER TABLE, and stop everyone behind itself
     perform set_config('lock_timeout', extract(epoch from s.lock_timeout) * 1000 || 'ms', true)
     from duplication.settings as s;
+    -- what a step does and its record are lost together or not at all, so its commit need not wait for the disk; the one
+    -- that ends a level does, since a message follows it
+    set local synchronous_commit to off;
 
     case duplication.check_call(p_id, p_level)
         when 'done' then
@@ -31,16 +35,17 @@ begin
             v_step := duplication.plan_batch(p_id);
             return case v_step when 'wait' then 'wait' else 'more' end;
         else
-            perform duplication.start_level(p_id, p_level);
+            -- a step of its own: other sessions would wait on the level's row until the first batch is committed
+            if duplication.start_level(p_id, p_level) then
+                return 'more';
+            end if;
     end case;
 
     v_step := duplication.copy_batch(p_id, p_level);
     if v_step = 'wait' or duplication.has_pieces_left(p_id, p_level) then
-        -- a batch and its record are lost together or not at all, so these commits need not wait for the disk; the one that
-        -- ends the level does, since a message follows it
-        set local synchronous_commit to off;
         return case v_step when 'wait' then 'wait' else 'more' end;
     end if;
+    perform set_config('synchronous_commit', v_synchronous_commit, true);
     perform duplication.finish_level(p_id, p_level);
     return 'done';
 end;

@@ -28,6 +28,8 @@ declare
     v_context text;
     v_schema text;
     v_table text;
+    v_column text;
+    v_constraint text;
 begin
     call duplication.check_outside_transaction();
     loop
@@ -55,12 +57,14 @@ begin
             get stacked diagnostics
                 v_sqlstate = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
                 v_hint = pg_exception_hint, v_context = pg_exception_context,
-                v_schema = schema_name, v_table = table_name;
+                v_schema = schema_name, v_table = table_name, v_column = column_name,
+                v_constraint = constraint_name;
             v_step := 'wait';
             v_tries := v_tries + 1;
             if v_tries = 3 or not duplication.is_worth_another_try(v_sqlstate) then
                 v_error := duplication.describe_error(
-                    p_id, p_level, v_sqlstate, v_message, v_detail, v_hint, v_context, v_schema, v_table
+                    p_id, p_level, v_sqlstate, v_message, v_detail, v_hint, v_context, v_schema, v_table, v_column,
+                    v_constraint
                 );
             end if;
         end;
