@@ -1,0 +1,60 @@
+# Everything a developer needs, from a checkout and a Python: `make demo`, `make test`, `make lint`.
+PYTHON ?= python3
+ARGS ?=
+WORKERS ?= 2
+VENV := .venv
+PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help $(VENV) demo test lint format bench lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo '  (ARGS="..." is passed on: make demo ARGS="--parts 20 --items 10", make test ARGS="-k worker")'
+
+.venv: $(VENV)/.installed ## create the virtual environment, with what the demo and the tests need
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml requirements.lock | $(VENV)/bin/python
+	$(PIP_INSTALL) -e '.[embedded,test]'
+	@touch $@
+
+$(VENV)/.installed-lint: $(VENV)/.installed
+	$(PIP_INSTALL) -e '.[lint]'
+	@touch $@
+
+demo: $(VENV)/.installed ## duplicate a sample episode on an embedded database and queue
+	$(VENV)/bin/duplication demo $(ARGS)
+
+test: $(VENV)/.installed ## run the tests
+	$(VENV)/bin/pytest -n $(WORKERS) $(ARGS)
+
+lint: $(VENV)/.installed-lint ## check style, types and SQL
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/sqlfluff lint sql/procedures
+	$(VENV)/bin/python tools/check_plpgsql.py
+
+format: $(VENV)/.installed-lint ## put Python into the agreed format
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/.installed ## measure a wide tree
+	$(VENV)/bin/python benchmarks/wide.py $(ARGS)
+
+lock: ## choose the newest versions that fit, for requirements.lock
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	echo '# Exact versions of everything that is installed; used as `pip install -c requirements.lock`. Made by `make lock`.' \
+		> requirements.lock
+	build/lock/bin/python -m pip freeze --exclude episode-duplication >> requirements.lock
+	rm -rf build/lock
+
+clean: ## remove the virtual environment, caches and builds
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
