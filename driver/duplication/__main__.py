@@ -1,0 +1,5 @@
+"""`python -m duplication`: the same as the `duplication` command."""
+
+from duplication.cli import main
+
+main()

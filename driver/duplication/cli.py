@@ -1,0 +1,282 @@
+"""What a person types: the `duplication` command."""
+
+import json
+import logging
+import sys
+from itertools import islice
+from typing import Any
+
+import click
+
+from duplication import render
+from duplication.config import ConfigError, Settings, load_settings
+from duplication.copying import copy_levels
+from duplication.demo import Shape, run_demo
+from duplication.dispatcher import dispatch_due
+from duplication.engine import Engine
+from duplication.errors import (
+    DuplicationError,
+    InvalidKey,
+    InvalidOption,
+    OriginalEpisodeNotFound,
+    UnknownDuplication,
+    UnknownLevel,
+    UnknownTree,
+)
+from duplication.migrations import migrate
+from duplication.queue import Queue, QueueError, create_queues
+from duplication.signals import sigterm_as_interrupt, stop_on_signals
+from duplication.worker import Worker
+
+BAD_INPUT = (
+    ConfigError,
+    UnknownTree,
+    UnknownLevel,
+    UnknownDuplication,
+    OriginalEpisodeNotFound,
+    InvalidKey,
+    InvalidOption,
+)
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """The group of commands; says what went wrong in words, and in the exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; SIGTERM is taken like Ctrl-C."""
+        try:
+            with sigterm_as_interrupt():
+                return super().invoke(ctx)
+        except DuplicationError as error:
+            render.print_error(error)
+            sys.exit(EXIT_USAGE if isinstance(error, BAD_INPUT) else EXIT_FAILED)
+        except KeyboardInterrupt:
+            sys.exit(EXIT_INTERRUPTED)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def parse_option(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    """Read k=v pairs; a value is JSON where it can be read as such, and text otherwise."""
+    options: dict[str, Any] = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{text!r} is not name=value", ctx, parameter)
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return options
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--dsn", help="The database, in any of libpq's forms.  [env: DUPLICATION_DSN, else libpq's variables]")
+@click.option("--queue-url", help="The queue of jobs.  [env: DUPLICATION_QUEUE_URL]")
+@click.version_option(package_name="episode-duplication")
+@click.pass_context
+def main(ctx: click.Context, dsn: str | None, queue_url: str | None) -> None:
+    """Duplicate trees of PostgreSQL rows, level by level, inside the database."""
+    ctx.obj = load_settings(dsn=dsn, queue_url=queue_url)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+
+
+def connect(settings: Settings) -> Engine:
+    """Open a session with the database of the settings."""
+    return Engine.connect(settings.dsn)
+
+
+@main.command("migrate")
+@click.option("--with-content", is_flag=True, help="Make the reference content tables (episodes …) too.")
+@as_json
+@click.pass_obj
+def migrate_database(settings: Settings, with_content: bool, as_json: bool) -> None:
+    """Install the engine in the database, or bring it up to date."""
+    revisions = migrate(settings.dsn, with_content=with_content)
+    if as_json:
+        render.print_json({"revisions": revisions})
+    else:
+        click.echo(f"The database is at {', '.join(revisions)}")
+
+
+@main.command("request")
+@click.argument("tree")
+@click.argument("key")
+@click.option("--idempotency-key", help="A repeated request with this key is the same duplication.")
+@click.option("--option", "options", multiple=True, callback=parse_option, metavar="NAME=VALUE", help="As the engine.")
+@as_json
+@click.pass_obj
+def request(
+    settings: Settings, tree: str, key: str, idempotency_key: str | None, options: dict[str, Any], as_json: bool
+) -> None:
+    """Ask for the duplication of the TREE with the root KEY; a worker does it."""
+    if idempotency_key is not None:
+        options["idempotency_key"] = idempotency_key
+    with connect(settings) as engine:
+        duplication_id = engine.request_duplication(tree, key, options)
+        sent = send_due(engine, settings)
+    if as_json:
+        render.print_json({"duplication_id": duplication_id, "sent": sent})
+    else:
+        click.echo(f"Duplication {duplication_id} is requested")
+
+
+def send_due(engine: Engine, settings: Settings) -> bool:
+    """Send what is due, so that a worker need not look for it first; tell when that fails."""
+    try:
+        dispatch_due(engine, Queue(settings.required_queue_url), engine.find_installation())
+    except (ConfigError, QueueError) as error:
+        click.echo(f"{error.message}. The request is recorded; a worker will send it.", err=True)
+        return False
+    return True
+
+
+@main.command("duplicate")
+@click.argument("tree")
+@click.argument("key")
+@as_json
+@click.pass_obj
+def duplicate(settings: Settings, tree: str, key: str, as_json: bool) -> None:
+    """Duplicate the TREE with the root KEY now, without queue or worker."""
+    console = render.make_console(stderr=as_json)
+    with connect(settings) as engine:
+        duplication_id = engine.open_duplication(tree, key)
+        try:
+            with render.LevelBars(console) as bars:
+                duplication, levels = copy_levels(engine, duplication_id, bars.update)
+        except KeyboardInterrupt:
+            click.echo(
+                f"Interrupted. What is copied is kept: `duplication duplicate {tree} {key}` goes on from there, "
+                f"`duplication discard {duplication_id}` (after `cancel`) deletes it.",
+                err=True,
+            )
+            sys.exit(EXIT_INTERRUPTED)
+    if as_json:
+        render.print_json({"duplication": duplication, "levels": levels})
+    else:
+        click.echo(f"Duplication {duplication_id} is {duplication.status}: the copy is {duplication.new_root_key}")
+
+
+@main.command("worker")
+@click.option("--once", is_flag=True, help="End when the queue is empty and nothing is due.")
+@click.pass_obj
+def work(settings: Settings, once: bool) -> None:
+    """Take jobs from the queue and do them, until SIGTERM or Ctrl-C; a second one ends it at once."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    queue = Queue(settings.required_queue_url)
+    with stop_on_signals() as stop:
+        Worker(lambda: connect(settings), queue, settings, stop, once=once).run()
+
+
+@main.command("status")
+@click.argument("duplication_id", type=int, required=False)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many to list.")
+@as_json
+@click.pass_obj
+def show_status(settings: Settings, duplication_id: int | None, limit: int, as_json: bool) -> None:
+    """Show the latest duplications, or everything about one."""
+    console = render.make_console()
+    with connect(settings) as engine:
+        if duplication_id is None:
+            found = [(item, engine.list_progress(item.id)) for item in engine.list_duplications(limit)]
+            if as_json:
+                render.print_json([{"duplication": item, "levels": levels} for item, levels in found])
+            else:
+                render.print_duplications(console, found)
+            return
+        duplication, levels = engine.find_duplication(duplication_id), engine.list_progress(duplication_id)
+    if as_json:
+        render.print_json({"duplication": duplication, "levels": levels})
+    else:
+        render.print_duplication(console, duplication, levels)
+
+
+def tell_status(duplication_id: int, status: str, as_json: bool) -> None:
+    """Print a duplication's new status."""
+    if as_json:
+        render.print_json({"duplication_id": duplication_id, "status": status})
+    else:
+        click.echo(f"Duplication {duplication_id} is {status}")
+
+
+@main.command("cancel")
+@click.argument("duplication_id", type=int)
+@as_json
+@click.pass_obj
+def cancel(settings: Settings, duplication_id: int, as_json: bool) -> None:
+    """Stop a duplication; what is copied is kept."""
+    with connect(settings) as engine:
+        tell_status(duplication_id, engine.cancel(duplication_id), as_json)
+
+
+@main.command("retry")
+@click.argument("duplication_id", type=int)
+@as_json
+@click.pass_obj
+def retry(settings: Settings, duplication_id: int, as_json: bool) -> None:
+    """Let a failed duplication go on from where it failed."""
+    with connect(settings) as engine:
+        tell_status(duplication_id, engine.retry(duplication_id), as_json)
+
+
+@main.command("discard")
+@click.argument("duplication_id", type=int)
+@as_json
+@click.pass_obj
+def discard(settings: Settings, duplication_id: int, as_json: bool) -> None:
+    """Delete what a duplication copied; goes on when called again."""
+    with connect(settings) as engine:
+        engine.discard(duplication_id)
+        tell_status(duplication_id, engine.find_duplication(duplication_id).status, as_json)
+
+
+@main.command("verify")
+@click.argument("duplication_id", type=int)
+@click.option("--limit", type=click.IntRange(0), default=100, show_default=True, help="How many to show; all count.")
+@as_json
+@click.pass_obj
+def verify(settings: Settings, duplication_id: int, limit: int, as_json: bool) -> None:
+    """Compare a copy with its source, row by row; fails when they differ."""
+    with connect(settings) as engine:
+        found = engine.verify(duplication_id)
+        differences = list(islice(found, limit))
+        total = len(differences) + sum(1 for _ in found)
+    if as_json:
+        render.print_json({"duplication_id": duplication_id, "total": total, "differences": differences})
+    else:
+        render.print_differences(render.make_console(), differences, total)
+    if total:
+        sys.exit(EXIT_FAILED)
+
+
+@main.group("queue")
+def queue_commands() -> None:
+    """Set up the queue."""
+
+
+@queue_commands.command("create")
+@as_json
+@click.pass_obj
+def create_queue(settings: Settings, as_json: bool) -> None:
+    """Create the queue and its dead-letter queue; names from DUPLICATION_QUEUE_NAME."""
+    url = create_queues(settings.queue_name)
+    if as_json:
+        render.print_json({"queue_url": url})
+    else:
+        click.echo(f"export DUPLICATION_QUEUE_URL={url}")
+
+
+@main.command("demo")
+@click.option("--parts", type=click.IntRange(1), default=10, show_default=True, help="Parts of the sample episode.")
+@click.option("--items", type=click.IntRange(0), default=5, show_default=True, help="Items of each part.")
+@click.option("--blocks", type=click.IntRange(0), default=20, show_default=True, help="Blocks of each item.")
+@click.option("--keep", is_flag=True, help="Leave database, queue and worker running until Ctrl-C.")
+def demo(parts: int, items: int, blocks: int, keep: bool) -> None:
+    """Duplicate a sample episode on a database and a queue of its own, which are gone afterwards."""
+    if not run_demo(render.make_console(), Shape(parts, items, blocks), keep=keep):
+        sys.exit(EXIT_FAILED)

@@ -1,0 +1,256 @@
+"""One method per routine of the engine. The only module with SQL in it."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, LiteralString, Self, TypeVar
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from duplication.errors import DatabaseError, UnknownDuplication, translated_errors
+from duplication.models import Difference, DueJob, Duplication, LevelCall, LevelProgress
+
+logger = logging.getLogger("duplication")
+Value = TypeVar("Value")
+
+SELECT_DUPLICATIONS: LiteralString = """
+    select id, tree, root_key, new_root_key, status, driven_by, requested_by, options, error, requested_at, started_at,
+        completed_at, failed_at, cancelled_at, discarding_at, discarded_at, dispatched_at
+    from duplication.duplications
+"""
+
+
+class Engine:
+    """A session with the database, in which the engine's routines are called.
+
+    The connection is in autocommit mode, as procedures that commit need it. It is a context manager and closes its
+    connection at the end. Every method raises the exceptions of duplication.errors.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        connection.add_notice_handler(log_notice)
+
+    @classmethod
+    def connect(cls, dsn: str = "", *, application_name: str = "duplication") -> Self:
+        """Open a session.
+
+        Parameters: dsn, in any of libpq's forms; application_name, unless the DSN or PGAPPNAME says another.
+        Returns the engine; raises ConnectionLost when there is no connection to be had.
+        """
+        with translated_errors():
+            connection = psycopg.connect(dsn, autocommit=True, fallback_application_name=application_name)
+            # Without it a killed client leaves its statement running. Some servers' platforms cannot do it.
+            with suppress(psycopg.errors.InvalidParameterValue):
+                connection.execute("select pg_catalog.set_config('client_connection_check_interval', '2s', false)")
+            return cls(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session."""
+        self._connection.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session is over, by close() or because it was lost."""
+        return self._connection.closed
+
+    def request_duplication(self, tree: str, key: str, options: Mapping[str, Any] | None = None) -> int:
+        """Ask for a duplication that the queue drives; commits at once.
+
+        Parameters: options, as the routine takes them; the same idempotency_key gives the same duplication.
+        Returns the duplication's id.
+        """
+        return self._value(
+            "select duplication.request_duplication(%s, %s, %s)", int, tree, key, Jsonb(dict(options or {}))
+        )
+
+    def open_duplication(self, tree: str, key: str) -> int:
+        """Return the id of the unfinished duplication of this root that a caller drives, or of a new one."""
+        return self._value("select duplication.open_duplication(%s, %s)", int, tree, key)
+
+    def next_level(self, duplication_id: int) -> str | None:
+        """Return the first level of the chain that is not done, or None when all are."""
+        return self._optional("select duplication.next_level(%s)", str, duplication_id)
+
+    def duplicate_level(self, duplication_id: int, level: str, budget_seconds: float | None = None) -> LevelCall:
+        """Copy a level, batch by batch, until it is done or the time is up."""
+        with translated_errors():
+            row = self._connection.execute(
+                "call duplication.duplicate_level(%s::bigint, %s::text, make_interval(secs => %s::float8), null, null)",
+                (duplication_id, level, budget_seconds),
+            ).fetchone()
+        if row is None:
+            raise DatabaseError("duplicate_level returned nothing")
+        done, next_level = row
+        return LevelCall(bool(done), next_level)
+
+    def dispatch(self, send: Callable[[DueJob], None], limit: int = 100) -> int:
+        """Send the jobs that are due.
+
+        Parameters: send, called for each job; when it raises, the jobs stay due, so a message may be sent twice but
+        is never lost. limit, the most jobs to send.
+        Returns the number of jobs sent.
+        """
+        with (
+            translated_errors(),
+            self._connection.transaction(),
+            self._connection.cursor(row_factory=class_row(DueJob)) as cursor,
+        ):
+            jobs = cursor.execute(
+                "select duplication_id, level from duplication.dispatch_jobs(%s)", (limit,)
+            ).fetchall()
+            for job in jobs:
+                send(job)
+            return len(jobs)
+
+    def begin_attempt(self, duplication_id: int, level: str, message_id: str, worker: str) -> int:
+        """Record that a worker took up a job; returns the attempt's id."""
+        return self._value(
+            "select duplication.begin_attempt(%s, %s, %s, %s)", int, duplication_id, level, message_id, worker
+        )
+
+    def end_attempt(self, attempt: int, outcome: str, error: Mapping[str, Any] | None = None) -> str:
+        """Record what came of an attempt; returns the duplication's status after it."""
+        return self._value(
+            "select duplication.end_attempt(%s, %s, %s)", str, attempt, outcome, Jsonb(dict(error)) if error else None
+        )
+
+    def classify_error(self, sqlstate: str) -> str:
+        """Return what an error means for a job: `transient`, `lasting` or `stop`."""
+        return self._value("select duplication.classify_error(%s)", str, sqlstate)
+
+    def cancel(self, duplication_id: int) -> str:
+        """Cancel a duplication, keeping what is copied; returns the new status."""
+        return self._value("select duplication.cancel(%s)", str, duplication_id)
+
+    def retry(self, duplication_id: int) -> str:
+        """Let a failed duplication go on from where it stopped; returns the new status."""
+        return self._value("select duplication.retry(%s)", str, duplication_id)
+
+    def discard(self, duplication_id: int) -> None:
+        """Delete what was copied, batch by batch; resumes when called again."""
+        with translated_errors():
+            self._connection.execute("call duplication.discard(%s::bigint)", (duplication_id,))
+
+    def verify(self, duplication_id: int) -> Iterator[Difference]:
+        """Yield every difference between the copy and its source; nothing when they are equal."""
+        with translated_errors(), self._connection.cursor(row_factory=class_row(Difference)) as cursor:
+            yield from cursor.stream(
+                """
+                select level, orig_key, new_key, difference, column_name, detail
+                from duplication.verify(%s)
+                """,
+                (duplication_id,),
+            )
+
+    def copy_statement(self, tree: str, level: str, kind: str | None = None) -> str:
+        """Return the very SQL that a batch of this level runs."""
+        return self._value("select duplication.copy_statement(%s, %s, %s)", str, tree, level, kind)
+
+    def find_installation(self) -> str:
+        """Return the UUID that tells this database's jobs from those of others in the same queue."""
+        return self._value("select installation::text from duplication.settings", str)
+
+    def find_duplication(self, duplication_id: int) -> Duplication:
+        """Return one duplication; raises UnknownDuplication."""
+        with translated_errors(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
+            found = cursor.execute(SELECT_DUPLICATIONS + "where id = %s", (duplication_id,)).fetchone()
+        if found is None:
+            raise UnknownDuplication(
+                f"there is no duplication {duplication_id}",
+                sqlstate="UD003",
+                hint="`duplication status` lists the recent ones",
+            )
+        return found
+
+    def list_duplications(self, limit: int = 20) -> list[Duplication]:
+        """Return the latest duplications, the newest first."""
+        with translated_errors(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
+            return cursor.execute(SELECT_DUPLICATIONS + "order by id desc limit %s", (limit,)).fetchall()
+
+    def list_progress(self, duplication_id: int) -> list[LevelProgress]:
+        """Return how far each level of a duplication is, in the order of copying."""
+        with translated_errors(), self._connection.cursor(row_factory=class_row(LevelProgress)) as cursor:
+            return cursor.execute(
+                """
+                select duplication_id, level, ordinal, level_status, rows_planned, rows_done, rows_copied, batches,
+                    started_at, completed_at
+                from duplication.progress
+                where duplication_id = %s
+                order by ordinal
+                """,
+                (duplication_id,),
+            ).fetchall()
+
+    def load_sample_episode(self, parts: int, items: int, blocks: int) -> str:
+        """Insert an episode to try things on.
+
+        Parameters: the number of parts, of items in each part, and of blocks in each item.
+        Returns the episode's key. All of it is one transaction.
+        """
+        with translated_errors(), self._connection.transaction():
+            key = self._value(
+                "insert into public.episodes (title, position) values ('Sample episode', 1) returning id::text", str
+            )
+            self._connection.execute(
+                """
+                insert into public.parts (episode_id, title, position)
+                select %s::bigint, format('Part %%s', n), n from generate_series(1, %s) as n
+                """,
+                (key, parts),
+            )
+            self._connection.execute(
+                """
+                insert into public.items (part_id, title, position)
+                select p.id, format('Item %%s.%%s', p.position, n), n
+                from public.parts as p
+                cross join generate_series(1, %s) as n
+                where p.episode_id = %s::bigint
+                order by p.id, n
+                """,
+                (items, key),
+            )
+            self._connection.execute(
+                """
+                insert into public.blocks (item_id, title, position, content)
+                select i.id, format('Block %%s', n), n, jsonb_build_object('kind', 'text', 'text', repeat('word ', 20))
+                from public.parts as p
+                inner join public.items as i on i.part_id = p.id
+                cross join generate_series(1, %s) as n
+                where p.episode_id = %s::bigint
+                order by i.id, n
+                """,
+                (blocks, key),
+            )
+        return key
+
+    def _optional(self, query: LiteralString, kind: type[Value], *parameters: object) -> Value | None:
+        with translated_errors():
+            row = self._connection.execute(query, parameters).fetchone()
+        value = row[0] if row else None
+        if value is None or isinstance(value, kind):
+            return value
+        raise DatabaseError(f"The engine returned {value!r} where {kind.__name__} was expected")
+
+    def _value(self, query: LiteralString, kind: type[Value], *parameters: object) -> Value:
+        value = self._optional(query, kind, *parameters)
+        if value is None:
+            raise DatabaseError("The engine returned nothing where a value was expected")
+        return value
+
+
+def log_notice(diagnostic: psycopg.errors.Diagnostic) -> None:
+    """Forward a notice of the database to the log."""
+    level = logging.WARNING if diagnostic.severity_nonlocalized == "WARNING" else logging.INFO
+    logger.log(level, "%s", diagnostic.message_primary)

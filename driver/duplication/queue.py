@@ -1,0 +1,119 @@
+"""The queue of jobs: SQS, or anything that speaks its protocol."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from duplication.errors import DuplicationError
+from duplication.jobs import Job
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
+MAX_RECEIVES = 10
+
+
+class QueueError(DuplicationError):
+    """The queue could not be reached, or refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One delivery of one message."""
+
+    id: str
+    receipt: str
+    body: str
+    receive_count: int
+
+
+class Queue:
+    """A queue of jobs. Every method raises QueueError."""
+
+    def __init__(self, url: str, client: "SQSClient | None" = None) -> None:
+        self.url = url
+        self._client = client or connect_client()
+
+    def receive(self, wait_seconds: int, visibility_seconds: int) -> Message | None:
+        """Take a message, waiting for one if need be.
+
+        Parameters: wait_seconds, at most; visibility_seconds, how long nobody else shall get the message.
+        Returns the message, or None when there is none.
+        """
+        with translated_errors("receive from"):
+            answer = self._client.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=1,
+                WaitTimeSeconds=wait_seconds,
+                VisibilityTimeout=visibility_seconds,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        for message in answer.get("Messages", []):
+            count = message.get("Attributes", {}).get("ApproximateReceiveCount", "1")
+            return Message(message["MessageId"], message["ReceiptHandle"], message["Body"], int(count))
+        return None
+
+    def send(self, job: Job, delay_seconds: int = 0) -> None:
+        """Send a job, to be delivered after a delay."""
+        with translated_errors("send to"):
+            self._client.send_message(QueueUrl=self.url, MessageBody=job.to_body(), DelaySeconds=delay_seconds)
+
+    def extend(self, message: Message, seconds: int) -> None:
+        """Keep a message from others for so many seconds from now."""
+        with translated_errors("keep a message of"):
+            self._client.change_message_visibility(
+                QueueUrl=self.url, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
+            )
+
+    def release(self, message: Message, delay_seconds: int = 0) -> None:
+        """Give a message back, to be delivered again after a delay."""
+        self.extend(message, delay_seconds)
+
+    def delete(self, message: Message) -> None:
+        """Remove a message that is dealt with."""
+        with translated_errors("delete from"):
+            self._client.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+
+def create_queues(name: str, client: "SQSClient | None" = None) -> str:
+    """Create a queue and its dead-letter queue, or bring existing ones to the same settings.
+
+    Parameters: name, of the queue; the dead letters' is <name>_dead.
+    Returns the queue's URL. Raises QueueError.
+    """
+    client = client or connect_client()
+    with translated_errors("create"):
+        dead_url = client.create_queue(QueueName=f"{name}_dead")["QueueUrl"]
+        dead = client.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        url = client.create_queue(QueueName=name)["QueueUrl"]
+        policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": MAX_RECEIVES})
+        attributes: dict[QueueAttributeNameType, str] = {"RedrivePolicy": policy}
+        # Set, not passed to create_queue: that refuses a queue which exists with other attributes.
+        client.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+        # Dead letters are for people, who need the longest time there is: 14 days.
+        client.set_queue_attributes(QueueUrl=dead_url, Attributes={"MessageRetentionPeriod": "1209600"})
+    return url
+
+
+def connect_client() -> "SQSClient":
+    """Return an SQS client, with the endpoint, region and credentials of boto3's own variables."""
+    with translated_errors("connect to"):
+        config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+        return boto3.client("sqs", config=config)
+
+
+@contextmanager
+def translated_errors(action: str) -> Iterator[None]:
+    """Raise what boto3 raises inside the block as QueueError."""
+    try:
+        yield
+    except (BotoCoreError, ClientError, ValueError) as error:
+        hint = "The endpoint, region and credentials are boto3's own variables (AWS_ENDPOINT_URL, AWS_DEFAULT_REGION …)"
+        raise QueueError(f"Could not {action} the queue: {error}", hint=hint) from error
