@@ -19,23 +19,28 @@ as $$
     -- Returns: an object; relation is the table that the error names, else the level's.
     select jsonb_strip_nulls(jsonb_build_object(
         'level', p_level,
-        'relation', coalesce(
-            nullif(concat_ws('.', nullif(p_schema, ''), nullif(p_table, '')), ''),
-            (
-                select l.relation
-                from duplication.duplications as d
-                inner join duplication.levels as l on l.tree = d.tree and l.name = p_level
-                where d.id = p_id
-            )
-        ),
+        'relation', quote_ident(t.schema_name) || '.' || quote_ident(t.table_name),
         'sqlstate', p_sqlstate,
         'message', p_message,
         'detail', nullif(p_detail, ''),
         'hint', nullif(p_hint, ''),
         'context', nullif(p_context, ''),
-        'schema', nullif(p_schema, ''),
-        'table', nullif(p_table, ''),
+        'schema', t.schema_name,
+        'table', t.table_name,
         'column', nullif(p_column, ''),
         'constraint', nullif(p_constraint, '')
-    ));
+    ))
+    from (values (true)) as v (one_row)
+    left join lateral (
+        select p_schema as schema_name, p_table as table_name
+        where p_table <> ''
+        union all
+        select n.nspname, c.relname
+        from duplication.duplications as d
+        inner join duplication.levels as l on l.tree = d.tree and l.name = p_level
+        inner join pg_class as c on c.oid = to_regclass(l.relation)
+        inner join pg_namespace as n on n.oid = c.relnamespace
+        where d.id = p_id
+        limit 1
+    ) as t on true;
 $$;

@@ -11,7 +11,7 @@ as $$
 --   Any number of sessions may call it for the same level: they share its batches.
 -- Parameters: p_id, p_level; p_budget, after which the call returns at the next step (null: when the level is done).
 -- Returns: p_done; p_next_level, the level to be called next, null when the duplication is completed.
--- Errors: UD002, UD003, UD006, UD007, UD008, UD015; what made the duplication fail, after it was recorded.
+-- Errors: UD002, UD003, UD006, UD007, UD008, UD015, UD016; what made the duplication fail, after it was recorded.
 -- Locks: those of advance_level, each until the end of its step.
 -- COMMITS, so it may have neither a SET clause nor a COMMIT within an exception block: the path is pinned anew in each
 --   transaction (a way seen in TimescaleDB's policy procedures).
@@ -36,7 +36,7 @@ begin
         commit;
         set transaction isolation level read committed;
         set local search_path to pg_catalog, pg_temp;
-        v_deadline := coalesce(v_deadline, clock_timestamp() + p_budget);
+        v_deadline := coalesce(v_deadline, duplication.deadline(p_budget));
         v_told_at := coalesce(v_told_at, clock_timestamp());
         if v_error is not null then
             if duplication.classify_error(v_sqlstate) = 'lasting' then

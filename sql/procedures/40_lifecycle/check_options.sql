@@ -31,6 +31,13 @@ begin
                 and not a.attisdropped and a.attgenerated = ''
         )
         limit 1;
+        if v_problem is null then
+            select format('column %I of %s may not be null', a.attname, v_level.relation) into v_problem
+            from pg_attribute as a
+            where a.attrelid = v_level.relation and a.attnotnull
+                and jsonb_typeof(p_options -> 'overrides' -> a.attname::text) = 'null'
+            limit 1;
+        end if;
         begin
             execute format('select pg_catalog.jsonb_populate_record(null::%s, $1)', v_level.relation)
             using p_options -> 'overrides';

@@ -8,18 +8,21 @@ as $$
 -- Locks: those of discard_batch, each until the end of its batch.
 -- COMMITS: the status first, then each batch. See duplicate_level for what that forbids.
 declare
-    v_more boolean := true;
+    v_level text;
+    v_batch_no integer;
 begin
     call duplication.check_outside_transaction();
     commit;
     set transaction isolation level read committed;
     set local search_path to pg_catalog, pg_temp;
     perform duplication.start_discard(p_id);
-    while v_more loop
+    loop
         commit;
         set transaction isolation level read committed;
         set local search_path to pg_catalog, pg_temp;
-        v_more := duplication.discard_batch(p_id);
+        select b.p_level, b.p_batch_no into v_level, v_batch_no
+        from duplication.discard_batch(p_id, v_level, v_batch_no) as b;
+        exit when v_batch_no is null;
     end loop;
     raise notice 'duplication % is %', p_id, (duplication.find_duplication(p_id)).status;
 end;

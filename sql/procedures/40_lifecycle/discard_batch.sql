@@ -1,4 +1,6 @@
-create or replace function duplication.discard_batch(p_id bigint) returns boolean
+create or replace function duplication.discard_batch(
+    p_id bigint, inout p_level text, inout p_batch_no integer
+)
 language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
@@ -7,8 +9,8 @@ set jit to off
 set enable_seqscan to off
 as $$
 -- Purpose: delete what one batch copied, the last level first, and with it the record that says so.
--- Parameters: p_id, a duplication being discarded.
--- Returns: whether there may be more.
+-- Parameters: p_id, a duplication being discarded; p_level and p_batch_no, the batch deleted before, null for none.
+-- Returns: the batch deleted, p_batch_no null if there was none left.
 -- Errors: UD007, UD013; whatever the content's constraints and triggers raise.
 -- Locks: the duplication's advisory lock, exclusively: batches in flight end first, others that discard wait. Does not
 --   commit.
@@ -19,24 +21,18 @@ declare
 begin
     perform pg_advisory_xact_lock(duplication.lock_key(p_id));
     v_duplication := duplication.find_duplication(p_id);
-    if v_duplication.status <> 'discarding' then
-        return false;
+    if v_duplication.status = 'discarding' then
+        -- behind the last one first, for the reason that take_pieces gives
+        v_batch := coalesce(
+            duplication.next_batch_to_discard(p_id, p_level, p_batch_no),
+            duplication.next_batch_to_discard(p_id, null, null)
+        );
     end if;
-    select b.* into v_batch
-    from duplication.level_runs as r
-    cross join lateral (
-        select b.*
-        from duplication.batches as b
-        where b.duplication_id = p_id and b.level = r.level
-        order by b.batch_no
-        limit 1
-    ) as b
-    where r.duplication_id = p_id
-    order by r.ordinal desc
-    limit 1;
-    if not found then
+    p_level := v_batch.level;
+    p_batch_no := v_batch.batch_no;
+    if p_batch_no is null then
         perform duplication.finish_discard(p_id);
-        return false;
+        return;
     end if;
 
     perform duplication.check_not_referenced(
@@ -54,6 +50,5 @@ begin
     );
     delete from duplication.batches as b
     where b.duplication_id = p_id and b.level = v_batch.level and b.batch_no = v_batch.batch_no;
-    return true;
 end;
 $$;

@@ -9,10 +9,21 @@ as $$
 -- Parameters: p_attempt; p_outcome: 'done', 'released', 'later', 'stopped', 'transient' or 'lasting';
 --   p_error, at least its sqlstate and message, with the last two.
 -- Returns: the duplication's status afterwards.
--- Errors: UD016 if there is no such attempt in progress. Does not commit.
+-- Errors: UD016 if there is no such attempt in progress, no such outcome, or its error is missing. Does not commit.
 declare
     v_attempt duplication.attempts;
 begin
+    if p_outcome is null or p_outcome not in ('done', 'released', 'later', 'stopped', 'transient', 'lasting') then
+        raise exception using
+            errcode = 'UD016',
+            message = format('there is no outcome %s', coalesce(quote_literal(p_outcome), 'null')),
+            hint = 'Outcomes: done, released, later, stopped, transient, lasting.';
+    elsif p_outcome in ('transient', 'lasting') and not coalesce(p_error ?& array['sqlstate', 'message'], false) then
+        raise exception using
+            errcode = 'UD016',
+            message = format('outcome %s comes without its error', p_outcome),
+            hint = 'Give p_error an object with at least sqlstate and message.';
+    end if;
     update duplication.attempts as a
     set ended_at = clock_timestamp(), outcome = p_outcome, error = p_error
     where a.id = p_attempt and a.ended_at is null

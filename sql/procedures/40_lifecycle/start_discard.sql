@@ -11,15 +11,17 @@ as $$
 -- Locks: the duplication's row, until commit. Does not commit.
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_id);
-    v_run duplication.level_runs;
+    v_batch duplication.batches;
 begin
     if v_duplication.status in ('discarding', 'discarded') then
         return;
     elsif v_duplication.status not in ('completed', 'failed', 'cancelled') then
         perform duplication.refuse_status(v_duplication, 'discarded');
     end if;
-    for v_run in select r.* from duplication.level_runs as r where r.duplication_id = p_id order by r.ordinal loop
-        perform duplication.check_not_referenced(p_id, v_run.level, 'rows', v_run.first_number, duplication.last_number(p_id, v_run.level));
+    for v_batch in select b.* from duplication.batches as b where b.duplication_id = p_id loop
+        perform duplication.check_not_referenced(
+            p_id, v_batch.level, v_batch.kind, v_batch.first_number, v_batch.last_number
+        );
     end loop;
     update duplication.duplications as d
     set status = 'discarding', discarding_at = clock_timestamp()
