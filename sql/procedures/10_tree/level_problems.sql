@@ -45,17 +45,26 @@ begin
     return query
     select
         p_level, format('column %I of %s has no index', c.column_name, v_level.relation),
-        'Without one each batch would read the whole table: create an index that begins with the column.'
+        'Without one each batch would read the whole table: create a btree index that begins with the column.'
     from (values (v_level.key_column), (v_level.edge_column)) as c (column_name)
     inner join pg_attribute as a on a.attrelid = v_level.relation and a.attname = c.column_name
     where not exists (
         select from pg_index as i
+        inner join pg_class as c on c.oid = i.indexrelid
+        inner join pg_am as m on m.oid = c.relam
         where i.indrelid = v_level.relation and i.indkey[0] = a.attnum and i.indisvalid and i.indpred is null
+            and m.amname in ('btree', 'hash')
     );
 
     return query
     select
-        p_level, format('unique index %s would refuse every copied row', i.indexrelid::regclass),
+        p_level, format(
+            'unique index %s on %s (%s) would refuse every copied row', i.indexrelid::regclass, v_level.relation, (
+                select string_agg(quote_ident(a.attname), ', ' order by k.nr)
+                from unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1]) with ordinality as k (attnum, nr)
+                inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
+            )
+        ),
         'None of its columns changes in a copy: give one of them a rule in duplication.column_rules.'
     from pg_index as i
     where i.indrelid = v_level.relation and i.indisunique and i.indpred is null and i.indexprs is null

@@ -60,7 +60,9 @@ begin
     where e.tree = p_tree and e.level = p_level;
     if found then
         select l.* into v_parent from duplication.levels as l where l.tree = p_tree and l.name = parent_level;
-        parent_key_cast := duplication.key_cast(duplication.resolve_relation(v_parent.relation), v_parent.key_column);
+        if v_parent.key_column is not null then
+            parent_key_cast := duplication.key_cast(duplication.resolve_relation(v_parent.relation), v_parent.key_column);
+        end if;
     end if;
 end;
 $$;

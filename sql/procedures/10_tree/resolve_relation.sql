@@ -6,8 +6,13 @@ as $$
 -- Parameters: p_name, with its schema and quoted as in SQL.
 -- Errors: UD010 if there is no such table.
 declare
-    v_relation regclass := to_regclass(p_name);
+    v_relation regclass;
 begin
+    begin
+        v_relation := to_regclass(p_name);
+    exception when syntax_error or invalid_name then
+        v_relation := null;
+    end;
     if v_relation is null or not exists (
         select from pg_class as c where c.oid = v_relation and c.relkind in ('r', 'p')
     ) then

@@ -11,6 +11,12 @@ declare
     v_key text;
 begin
     select r.* into v_level from duplication.resolve_level(p_tree, duplication.root_level(p_tree)) as r;
+    if v_level.key_column is null then
+        raise exception using
+            errcode = 'UD010',
+            message = format('the root of tree %s, %s, has no key column', p_tree, v_level.relation),
+            hint = 'Name it in duplication.levels.key_column.';
+    end if;
     begin
         execute format('select ($1%s)::pg_catalog.text', v_level.key_cast) into v_key using p_key;
     exception when data_exception then

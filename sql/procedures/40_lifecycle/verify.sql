@@ -2,45 +2,49 @@ create or replace function duplication.verify(p_id bigint)
 returns table (level text, orig_key text, new_key text, difference text, column_name text, detail text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
--- a batch is over before a compiled plan would pay
+-- as in advance_level
 set jit to off
+set enable_seqscan to off
 as $$
 -- Purpose: every difference between a copy and its source as both are now: rows missing, extra, doubled, moved or
 --   different. Columns that a rule or an override changes are not compared.
 -- Parameters: p_id, a duplication that has been copied, whole or in part.
--- Returns: a row per difference, none if the copy equals its source.
+-- Returns: a row per difference, none if the copy equals its source. Of rows added to the
+--   copy the topmost is named.
 -- Errors: UD003, UD007.
 -- Locks: none. Reads in ranges of the plan, a batch each.
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_id);
-    v_level record;
+    -- level → keys: planned rows that are not in the source any more, and rows of the source that were not planned
+    v_lost jsonb := '{}';
+    v_added jsonb := '{}';
+    v_lost_here text[];
+    v_added_here text[];
+    v_found record;
 begin
     if v_duplication.status in ('pending', 'discarding', 'discarded') then
         perform duplication.refuse_status(v_duplication, 'verified');
     end if;
-    for v_level in
-        select o.level as name, r.mapped, r.batch_rows, r.parent_level
-        from duplication.copy_order(v_duplication.tree) as o
-        cross join lateral duplication.resolve_level(v_duplication.tree, o.level) as r
-        order by o.ordinal
-    loop
-        if v_level.mapped then
-            return query
-            select v_level.name, d.*
-            from duplication.number_ranges(p_id, v_level.name, v_level.batch_rows) as n
-            cross join lateral duplication.verify_planned_rows(p_id, v_level.name, n.first_number, n.last_number) as d;
-            return query
-            select v_level.name, d.*
-            from duplication.number_ranges(p_id, v_level.parent_level, v_level.batch_rows) as n
-            cross join lateral duplication.verify_unplanned_rows(p_id, v_level.name, n.first_number, n.last_number) as d;
-        else
-            return query
-            select v_level.name, d.*
-            from duplication.number_ranges(
-                p_id, v_level.parent_level, duplication.piece_rows(v_level.batch_rows)
-            ) as n
-            cross join lateral duplication.verify_children(p_id, v_level.name, n.first_number, n.last_number) as d;
-        end if;
+    for level in select o.level from duplication.copy_order(v_duplication.tree) as o order by o.ordinal loop
+        v_lost_here := '{}';
+        v_added_here := '{}';
+        for v_found in select d.* from duplication.verify_level(p_id, level, v_lost, v_added) as d loop
+            if v_found.difference in ('gone', 'extra') and v_found.orig_key is not null then
+                v_lost_here := v_lost_here || v_found.orig_key;
+            elsif v_found.difference = 'missing' and v_found.new_key is null then
+                v_added_here := v_added_here || v_found.orig_key;
+            end if;
+            if v_found.difference <> 'gone' then
+                orig_key := v_found.orig_key;
+                new_key := v_found.new_key;
+                difference := v_found.difference;
+                column_name := v_found.column_name;
+                detail := v_found.detail;
+                return next;
+            end if;
+        end loop;
+        v_lost := v_lost || jsonb_build_object(level, v_lost_here);
+        v_added := v_added || jsonb_build_object(level, v_added_here);
     end loop;
 end;
 $$;

@@ -1,12 +1,13 @@
 create or replace function duplication.verify_children(
-    p_id bigint, p_level text, p_first_parent bigint, p_last_parent bigint
+    p_id bigint, p_level text, p_first_parent bigint, p_last_parent bigint, p_lost_parents text[]
 ) returns table (orig_key text, new_key text, difference text, column_name text, detail text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
 -- Purpose: compare rows that are not mapped with their originals: below each parent, a copy names its original itself.
--- Parameters: p_id, p_level; p_first_parent to p_last_parent in plan order.
+-- Parameters: p_id, p_level; p_first_parent to p_last_parent in plan order;
+--   p_lost_parents, keys of parents that are not in the source any more.
 -- Returns: as verify, without the level.
 declare
     v_tree text := (duplication.find_duplication(p_id)).tree;
@@ -27,6 +28,7 @@ begin
                 cross join lateral (
                     select s.* from %2$s as s where s.%3$I = m.orig_key%4$s%5$s offset 0
                 ) as s
+                where m.orig_key <> all($3)
             ),
 
             copies as (
@@ -67,6 +69,6 @@ begin
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause, v_level.orig_column,
         duplication.changed_columns_clause(v_tree, p_level, null)
-    ) using p_first_parent, p_last_parent;
+    ) using p_first_parent, p_last_parent, p_lost_parents;
 end;
 $$;

@@ -1,13 +1,14 @@
 create or replace function duplication.verify_planned_rows(
-    p_id bigint, p_level text, p_first_number bigint, p_last_number bigint
+    p_id bigint, p_level text, p_first_number bigint, p_last_number bigint, p_lost_parents text[], p_added_parents text[]
 ) returns table (orig_key text, new_key text, difference text, column_name text, detail text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
 -- Purpose: compare rows that were planned one by one with their originals, through the map.
--- Parameters: p_id, p_level; p_first_number to p_last_number in plan order.
--- Returns: as verify, without the level.
+-- Parameters: p_id, p_level; p_first_number to p_last_number in plan order; p_lost_parents, keys of parents that are
+--   not in the source any more; p_added_parents, of parents that are not planned.
+-- Returns: as verify, without the level; and 'gone' for rows that neither the source nor the copy has.
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_id);
     v_level record;
@@ -23,7 +24,10 @@ begin
                     order by m.number
                 ) as m
                 left join lateral (
-                    select true as is_there, s.* from %1$s as s where s.%2$I = m.orig_key%3$s%4$s offset 0
+                    select true as is_there, s.*
+                    from %1$s as s
+                    where s.%2$I = m.orig_key%3$s%4$s%8$s
+                    offset 0
                 ) as s on true
                 left join lateral (
                     select true as is_there, c.* from %1$s as c where c.%2$I = m.new_key%3$s offset 0
@@ -33,6 +37,10 @@ begin
             select p.orig_key, p.new_key, 'missing', null::text, 'it is in the source and not in the copy'
             from pairs as p
             where p.has_source and not p.has_copy
+            union all
+            select p.orig_key, p.new_key, 'gone', null, null
+            from pairs as p
+            where not p.has_source and not p.has_copy
             union all
             select p.orig_key, p.new_key, 'extra', null, 'its original is not in the source any more'
             from pairs as p
@@ -66,7 +74,14 @@ begin
                 and pm.orig_key = (p.s).%1$I::text collate "C"
             where p.has_source and p.has_copy and pm.new_key is distinct from (p.c).%1$I::text collate "C"',
             v_level.edge_column, v_level.parent_level
+        ) end,
+        case when v_level.edge_column is not null then format(
+            ' and (s.%1$I::text = any($5) or s.%1$I::text <> all($4) and exists (
+                select from duplication.id_map as x
+                where x.duplication_id = $1 and x.level = %2$L and x.orig_key = s.%1$I::text collate "C"
+            ))',
+            v_level.edge_column, v_level.parent_level
         ) end
-    ) using p_id, p_first_number, p_last_number;
+    ) using p_id, p_first_number, p_last_number, p_lost_parents, p_added_parents;
 end;
 $$;

@@ -1,12 +1,13 @@
 create or replace function duplication.verify_unplanned_rows(
-    p_id bigint, p_level text, p_first_parent bigint, p_last_parent bigint
+    p_id bigint, p_level text, p_first_parent bigint, p_last_parent bigint, p_lost_parents text[]
 ) returns table (orig_key text, new_key text, difference text, column_name text, detail text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
 -- Purpose: find children that a level's plan does not know: added to the source after planning, or to the copy.
--- Parameters: p_id, p_level, one that is planned row by row; p_first_parent to p_last_parent in plan order.
+-- Parameters: p_id, p_level, one that is planned row by row; p_first_parent to p_last_parent in plan order;
+--   p_lost_parents, keys of parents that are not in the source any more.
 -- Returns: as verify, without the level.
 declare
     v_tree text := (duplication.find_duplication(p_id)).tree;
@@ -25,7 +26,7 @@ begin
             cross join lateral (
                 select s.%1$I::text as key from %2$s as s where s.%3$I = m.orig_key%4$s%5$s offset 0
             ) as s
-            where not exists (
+            where m.orig_key <> all($5) and not exists (
                 select from duplication.id_map as x
                 where x.duplication_id = $1 and x.level = $2 and x.orig_key = s.key collate "C"
             )
@@ -37,6 +38,6 @@ begin
         $statement$,
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause, duplication.is_copied_condition(v_tree, p_level, 'c')
-    ) using p_id, p_level, p_first_parent, p_last_parent;
+    ) using p_id, p_level, p_first_parent, p_last_parent, p_lost_parents;
 end;
 $$;
