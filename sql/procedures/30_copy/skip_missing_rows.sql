@@ -25,11 +25,12 @@ begin
                 select true as is_there, %s as parent_key from %s as s where s.%I = m.orig_key%s%s offset 0
             ) as s on true
             where m.number between $1 and $2 and not m.gone
-                and not exists (select from %2$s as c where c.%3$I = m.new_key%4$s)
+                and not exists (select from %2$s as c where c.%3$I = m.new_key%4$s%6$s)
         $statement$,
-        coalesce(format('s.%I::text', v_level.edge_column), 'null::text'),
+        case when v_level.edge_column is null then 'null::text' else format('s.%I::text', v_level.edge_column) end,
         v_level.relation, v_level.key_column, v_level.key_cast,
-        v_level.filter_clause
+        v_level.filter_clause,
+        case when v_level.orig_column is not null then format(' and c.%I::text = m.orig_key', v_level.orig_column) end
     ) using p_first_number, p_last_number
     loop
         if v_missing.is_there and (
