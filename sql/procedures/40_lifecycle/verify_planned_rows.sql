@@ -1,5 +1,10 @@
 create or replace function duplication.verify_planned_rows(
-    p_id bigint, p_level text, p_first_number bigint, p_last_number bigint, p_lost_parents text[], p_added_parents text[]
+    p_id bigint,
+    p_level text,
+    p_first_number bigint,
+    p_last_number bigint,
+    p_lost_parents text[],
+    p_added_parents text[]
 ) returns table (orig_key text, new_key text, difference text, column_name text, detail text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp

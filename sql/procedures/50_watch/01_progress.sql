@@ -1,5 +1,5 @@
--- Purpose: how far each duplication is, a row per level (one row without a level before it has started). Everything that
--- shows progress reads it. rows_done counts the planned rows of its batches, rows_copied the rows that were inserted:
+-- Purpose: how far each duplication is, a row per level (one row without a level before it has started). Everything
+-- that shows progress reads it. rows_done counts the planned rows of its batches, rows_copied the rows they inserted:
 -- they differ by what the source lost or got meanwhile.
 create or replace view duplication.progress as
 select

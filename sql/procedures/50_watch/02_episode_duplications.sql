@@ -8,7 +8,7 @@ select
     d.status,
     case
         when d.status = 'completed' then 100.0
-        else coalesce(round(100.0 * p.rows_done / nullif(p.rows_planned, 0), 1), 0.0)
+        else coalesce(round(100.0 * sum(p.rows_done) / nullif(sum(p.rows_planned), 0), 1), 0.0)
     end as progress,
     d.error ->> 'sqlstate' as error_code,
     d.error ->> 'message' as error_message,
@@ -17,11 +17,6 @@ select
     d.started_at,
     d.completed_at
 from duplication.duplications as d
-cross join lateral (
-    select
-        sum(p.rows_done) as rows_done,
-        sum(p.rows_planned) as rows_planned
-    from duplication.progress as p
-    where p.duplication_id = d.id
-) as p
-where d.tree = 'episode';
+left join duplication.progress as p on d.id = p.duplication_id
+where d.tree = 'episode'
+group by d.id;

@@ -56,7 +56,7 @@ comment on column duplication.level_runs.fingerprint is
 comment on column duplication.level_runs.statement is 'What each batch runs.';
 
 comment on table duplication.edge_runs is
-'How far planning has come along an edge; a row of its own, since each step of planning updates it and each batch reads '
+'How far planning has come along an edge. A row of its own: each step of planning updates it, each batch reads '
 'level_runs.';
 comment on column duplication.edge_runs.parents_planned is 'Parents whose children are planned, in plan order.';
 
@@ -74,8 +74,9 @@ comment on column duplication.batches.rows is 'Rows inserted.';
 
 comment on table duplication.id_map is
 'The plan: one old key and its new key. No foreign key, for it would cost more than the row.';
-comment on column duplication.id_map.number is 'Place in plan order; batches are ranges of it. Unique over all runs, so that a range needs no other column and a look-up '
-'by orig_key no other index: the planner has nothing to choose wrongly.';
+comment on column duplication.id_map.number is
+'Place in plan order; batches are ranges of it. Unique over all runs: a range needs no other column, and a look-up by '
+'orig_key no other index, so the planner has nothing to choose wrongly.';
 comment on column duplication.id_map.gone is
 'The original was not there any more when its turn came: skipped, with everything below it.';
 
