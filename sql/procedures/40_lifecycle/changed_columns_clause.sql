@@ -6,10 +6,7 @@ as $$
 -- Parameters: p_tree, p_level; p_overrides, columns of the root that were asked to differ.
 -- Returns: SQL text; x has column_name and detail.
 -- Errors: those of resolve_level.
-declare
-    v_level record;
 begin
-    select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
     return (
         select format(
             'lateral (select v.column_name, v.detail from (values (null::text, null::text, false)%s) '

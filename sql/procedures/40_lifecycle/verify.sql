@@ -16,8 +16,8 @@ as $$
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_id);
     -- level → keys: planned rows that are not in the source any more, and rows of the source that were not planned
-    v_lost jsonb := '{}';
-    v_added jsonb := '{}';
+    v_lost jsonb := '{}'::jsonb;
+    v_added jsonb := '{}'::jsonb;
     v_lost_here text[];
     v_added_here text[];
     v_found record;
