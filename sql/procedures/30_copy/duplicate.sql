@@ -18,7 +18,7 @@ declare
     v_done boolean;
 begin
     call duplication.check_outside_transaction();
-    p_id := coalesce(p_id, duplication.open_duplication(p_tree, p_key));
+    p_id := duplication.open_duplication(p_tree, p_key, p_id);
     v_level := duplication.next_level(p_id);
     raise notice 'duplication % of % %', p_id, p_tree, p_key;
     -- also when nothing is left: the call then says why
