@@ -9,10 +9,10 @@ as $$
     select case
         when p_sqlstate is null then 'transient'
         when p_sqlstate in ('UD002', 'UD003', 'UD006', 'UD007', 'UD008', 'UD015', 'UD016') then 'stop'
-        -- connection, insufficient resources (disk, memory, connections), shutdown, I/O
-        when left(p_sqlstate, 2) in ('08', '53') or p_sqlstate in ('57P01', '57P02', '57P03', '58030') then 'transient'
-        -- serialization, deadlock, lock timeout, cancelled statement, read-only after a failover
-        when p_sqlstate in ('40001', '40P01', '55P03', '57014', '25006') then 'transient'
+        -- connection, rollback (serialization, deadlock), insufficient resources (disk, memory, connections), shutdown, I/O
+        when left(p_sqlstate, 2) in ('08', '40', '53') or p_sqlstate in ('57P01', '57P02', '57P03', '58030') then 'transient'
+        -- lock timeout, cancelled statement, the session's time limits, read-only after a failover
+        when p_sqlstate in ('55P03', '57014', '57P05', '25P03', '25P04', '25006') then 'transient'
         else 'lasting'
     end;
 $$;

@@ -27,8 +27,9 @@ begin
                 when a.attname = v_level.edge_column
                     then case p_kind when 'rows' then 'p' else 'm' end || '.new_key' || v_level.parent_key_cast
                 when p_overrides ? a.attname::text then format(
-                    '(pg_catalog.jsonb_populate_record(null::%s, %L::pg_catalog.jsonb)).%I',
-                    v_level.relation, jsonb_build_object(a.attname, p_overrides -> a.attname::text), a.attname
+                    '(select o.%1$I from pg_catalog.jsonb_to_record(%2$L::pg_catalog.jsonb) as o (%1$I %3$s))',
+                    a.attname, jsonb_build_object(a.attname, p_overrides -> a.attname::text),
+                    format_type(a.atttypid, a.atttypmod)
                 )
                 when a.attname = v_level.orig_column then format('s.%I', v_level.key_column)
                 when r.rule = 'default' then null

@@ -44,6 +44,28 @@ begin
 
     return query
     select
+        p_level, format('table %s has inheritance children', v_level.relation),
+        'Their rows would be copied into the parent: make each of them a level, or partition the table.'
+    from pg_class as c
+    where c.oid = v_level.relation and c.relkind = 'r' and exists (
+        select from pg_inherits as i where i.inhparent = c.oid
+    );
+
+    return query
+    select
+        p_level, format('key column %I of %s is not unique', v_level.key_column, v_level.relation),
+        'Rows are found again by their key: give the column a unique index of its own.'
+    from pg_class as c
+    -- a partitioned table's unique index has the partition key beside it
+    where c.oid = v_level.relation and v_level.key_column is not null and c.relkind = 'r' and not exists (
+        select from pg_index as i
+        inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+        where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null and i.indisvalid
+            and a.attname = v_level.key_column
+    );
+
+    return query
+    select
         p_level, format('column %I of %s has no index', c.column_name, v_level.relation),
         'Without one each batch would read the whole table: create a btree index that begins with the column.'
     from (values (v_level.key_column), (v_level.edge_column)) as c (column_name)

@@ -24,7 +24,6 @@ as $$
 -- Errors: UD001, UD002; UD010 where the declaration does not fit the catalog.
 declare
     v_level duplication.levels;
-    v_parent duplication.levels;
 begin
     if not exists (select from duplication.trees as t where t.name = p_tree) then
         raise exception using
@@ -59,10 +58,8 @@ begin
     from duplication.edges as e
     where e.tree = p_tree and e.level = p_level;
     if found then
-        select l.* into v_parent from duplication.levels as l where l.tree = p_tree and l.name = parent_level;
-        if v_parent.key_column is not null then
-            parent_key_cast := duplication.key_cast(duplication.resolve_relation(v_parent.relation), v_parent.key_column);
-        end if;
+        -- in the type and collation of the column itself, which its index has
+        parent_key_cast := duplication.key_cast(relation, edge_column);
     end if;
 end;
 $$;

@@ -12,17 +12,16 @@ as $$
 -- Returns: the rows planned.
 -- Does not commit.
 declare
+    v_tree text := (duplication.find_duplication(p_id)).tree;
     v_level record;
     v_piece_rows integer;
     v_piece record;
     v_rows bigint := 0;
     v_piece_no integer := duplication.last_piece(p_id, p_level);
     v_from bigint;
+    v_statement text;
 begin
-    select r.* into v_level
-    from duplication.duplications as d
-    cross join lateral duplication.resolve_level(d.tree, p_level) as r
-    where d.id = p_id;
+    select r.* into v_level from duplication.resolve_level(v_tree, p_level) as r;
     v_piece_rows := duplication.piece_rows(v_level.batch_rows);
     -- A piece begins where the one before it ends: parents without children need none of their own.
     v_from := coalesce((
@@ -30,7 +29,7 @@ begin
         from duplication.pieces as p
         where p.duplication_id = p_id and p.level = p_level and p.piece_no = v_piece_no and p.kind = 'parents'
     ), p_first_parent);
-    for v_piece in execute format(
+    v_statement := format(
         $statement$
             with counted as (
                 select m.number, c.rows
@@ -60,7 +59,9 @@ begin
         $statement$,
         v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause
-    ) using p_first_parent, p_last_parent, v_piece_rows, v_level.batch_rows
+    );
+    perform duplication.use_tree_path(v_tree);
+    for v_piece in execute v_statement using p_first_parent, p_last_parent, v_piece_rows, v_level.batch_rows
     loop
         if v_piece.is_split then
             v_piece.rows := duplication.plan_rows(p_id, p_level, v_piece.first_number, v_piece.last_number);

@@ -11,18 +11,21 @@ declare
     v_duplication duplication.duplications;
     v_root text;
     v_level record;
+    v_statement text;
 begin
     select d.* into v_duplication from duplication.duplications as d where d.id = p_id;
     perform duplication.check_tree(v_duplication.tree);
     v_root := duplication.root_level(v_duplication.tree);
     perform duplication.check_root(v_duplication.tree, v_duplication.root_key);
     select r.* into v_level from duplication.resolve_level(v_duplication.tree, v_root) as r;
-    execute format(
+    v_statement := format(
         'insert into duplication.id_map (number, duplication_id, level, orig_key, new_key)
         select r.first_number, r.duplication_id, r.level, $3, %s
         from duplication.level_runs as r
         where r.duplication_id = $1 and r.level = $2',
         v_level.new_key
-    ) using p_id, v_root, v_duplication.root_key;
+    );
+    perform duplication.use_tree_path(v_duplication.tree);
+    execute v_statement using p_id, v_root, v_duplication.root_key;
 end;
 $$;

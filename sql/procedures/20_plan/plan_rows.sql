@@ -10,15 +10,14 @@ as $$
 -- Returns: the rows planned.
 -- Does not commit.
 declare
+    v_tree text := (duplication.find_duplication(p_id)).tree;
     v_level record;
     v_rows bigint;
+    v_statement text;
 begin
-    select r.* into v_level
-    from duplication.duplications as d
-    cross join lateral duplication.resolve_level(d.tree, p_level) as r
-    where d.id = p_id;
+    select r.* into v_level from duplication.resolve_level(v_tree, p_level) as r;
     -- fenced like the copy's statement: see copy_statement
-    execute format(
+    v_statement := format(
         $statement$
             insert into duplication.id_map (duplication_id, level, number, orig_key, new_key)
             select $1, $2, $3 + c.number, c.orig_key, %s
@@ -44,7 +43,9 @@ begin
         $statement$,
         v_level.new_key, v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause
-    ) using p_id, p_level, duplication.last_number(p_id, p_level), p_first_parent, p_last_parent;
+    );
+    perform duplication.use_tree_path(v_tree);
+    execute v_statement using p_id, p_level, duplication.last_number(p_id, p_level), p_first_parent, p_last_parent;
     get diagnostics v_rows = row_count;
     return v_rows;
 end;

@@ -8,7 +8,7 @@ as $$
     --   All children of one parent are planned in one step.
     -- Parameters: p_parents planned so far, and p_rows found below them; p_batch_rows, the rows of a batch.
     select greatest(1, case
-        when p_rows = 0 then greatest(p_parents, p_batch_rows / 10)
-        else least(p_batch_rows, 4 * p_batch_rows * p_parents / p_rows)
+        when p_rows = 0 then least(p_batch_rows, greatest(p_parents, p_batch_rows / 10))
+        else least(p_batch_rows, 4::bigint * p_batch_rows * p_parents / p_rows)
     end);
 $$;

@@ -17,9 +17,7 @@ declare
     v_step text;
 begin
     perform pg_advisory_xact_lock_shared(duplication.lock_key(p_id));
-    -- an INSERT must not queue behind an ALTER TABLE, and stop everyone behind itself
-    perform set_config('lock_timeout', extract(epoch from s.lock_timeout) * 1000 || 'ms', true)
-    from duplication.settings as s;
+    perform duplication.limit_lock_waits();
     -- what a step does and its record are lost together or not at all, so its commit need not wait for the disk; the one
     -- that ends a level does, since a message follows it
     set local synchronous_commit to off;

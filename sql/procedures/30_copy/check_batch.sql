@@ -5,6 +5,7 @@ create or replace function duplication.check_batch(
     p_first_number bigint,
     p_last_number bigint,
     p_planned bigint,
+    p_source_rows bigint,
     p_inserted bigint
 ) returns void
 language plpgsql
@@ -12,25 +13,23 @@ set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
 -- Purpose: tell rows that the source has lost since it was planned, which are skipped, from rows that the table refused.
--- Parameters: p_id, p_level; p_kind, p_first_number and p_last_number of the batch; p_planned and p_inserted rows.
+-- Parameters: p_id, p_level; p_kind, p_first_number and p_last_number of the batch; rows planned, found
+--   in the source by the statement that copied, and inserted by it.
 -- Errors: UD004 if the source's root is lost; UD011 if a row was there to copy and is not in the copy.
 -- Does not commit.
 declare
-    v_tree text := (select d.tree from duplication.duplications as d where d.id = p_id);
     v_level record;
-    v_found bigint;
 begin
     if p_kind = 'rows' then
         perform duplication.skip_missing_rows(p_id, p_level, p_first_number, p_last_number);
         return;
     end if;
-    select r.* into v_level from duplication.resolve_level(v_tree, p_level) as r;
-    execute 'select count(*) ' || duplication.source_clause(v_tree, p_level, p_kind)
-    into v_found using p_id, p_first_number, p_last_number;
-    if v_found <> p_inserted then
+    select r.* into v_level
+    from duplication.resolve_level((duplication.find_duplication(p_id)).tree, p_level) as r;
+    if p_source_rows <> p_inserted then
         raise exception using
             errcode = 'UD011',
-            message = format('%s of %s rows were inserted into %s', p_inserted, v_found, v_level.relation),
+            message = format('%s of %s rows were inserted into %s', p_inserted, p_source_rows, v_level.relation),
             detail = format(
                 'They are the %s of the %s with numbers %s to %s in id_map.',
                 p_level, v_level.parent_level, p_first_number, p_last_number

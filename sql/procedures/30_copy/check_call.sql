@@ -11,8 +11,12 @@ declare
     v_next text;
 begin
     v_duplication := duplication.find_duplication(p_id);
-    if not exists (select from duplication.copy_order(v_duplication.tree) as o where o.level = p_level) then
+    if not duplication.has_level(p_id, p_level) then
         perform duplication.resolve_level(v_duplication.tree, p_level);
+        raise exception using
+            errcode = 'UD002',
+            message = format('duplication %s was started without level %s', p_id, p_level),
+            hint = 'A run keeps the levels that its tree had then. Request a new one for the others.';
     end if;
     if v_duplication.status = 'completed' or exists (
         select from duplication.level_runs as r

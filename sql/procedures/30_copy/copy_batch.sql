@@ -14,6 +14,10 @@ declare
     v_run duplication.level_runs;
     v_level record;
     v_batch record;
+    v_statement text;
+    v_search_path text;
+    v_altered boolean;
+    v_source_rows bigint;
     v_rows bigint;
 begin
     select d.* into v_duplication from duplication.duplications as d where d.id = p_id;
@@ -27,17 +31,28 @@ begin
     execute format('lock table %s in row exclusive mode', v_level.relation);
     select r.* into v_run from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level;
     perform duplication.check_columns(v_run, v_level.relation);
-    v_rows := duplication.run_statement(
-        case when v_batch.kind = case when v_level.mapped then 'rows' else 'parents' end
-            then v_run.statement
-            else duplication.copy_statement(v_duplication.tree, p_level, v_batch.kind)
-        end,
-        (select t.search_path from duplication.trees as t where t.name = v_duplication.tree),
-        p_id, v_batch.first_number, v_batch.last_number
-    );
-    if v_rows <> v_batch.rows or duplication.may_alter_inserts(v_level.relation) then
+    v_statement := case when v_batch.kind = case when v_level.mapped then 'rows' else 'parents' end
+        then v_run.statement
+        else duplication.copy_statement(v_duplication.tree, p_level, v_batch.kind)
+    end;
+    select t.search_path into v_search_path from duplication.trees as t where t.name = v_duplication.tree;
+    v_altered := duplication.may_alter_inserts(v_level.relation);
+    if v_altered then
+        select r.inserted, r.source_rows into v_rows, v_source_rows
+        from duplication.run_copy(
+            v_statement, duplication.source_clause(v_duplication.tree, p_level, v_batch.kind), v_search_path,
+            p_id, v_batch.first_number, v_batch.last_number
+        ) as r;
+    else
+        v_rows := duplication.run_statement(
+            v_statement, v_search_path, p_id, v_batch.first_number, v_batch.last_number
+        );
+        v_source_rows := v_rows;
+    end if;
+    if v_altered or v_rows <> v_batch.rows then
         perform duplication.check_batch(
-            p_id, p_level, v_batch.kind, v_batch.first_number, v_batch.last_number, v_batch.rows, v_rows
+            p_id, p_level, v_batch.kind, v_batch.first_number, v_batch.last_number, v_batch.rows, v_source_rows,
+            v_rows
         );
     end if;
 

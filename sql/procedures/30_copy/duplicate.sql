@@ -18,6 +18,9 @@ declare
     v_done boolean;
 begin
     call duplication.check_outside_transaction();
+    commit;
+    set transaction isolation level read committed;
+    set local search_path to pg_catalog, pg_temp;
     p_id := duplication.open_duplication(p_tree, p_key, p_id);
     v_level := duplication.next_level(p_id);
     raise notice 'duplication % of % %', p_id, p_tree, p_key;

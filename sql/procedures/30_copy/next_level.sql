@@ -9,15 +9,16 @@ as $$
 declare
     v_tree text := (duplication.find_duplication(p_id)).tree;
 begin
-    return (
-        select o.level
-        from duplication.copy_order(v_tree) as o
-        where not exists (
-            select from duplication.level_runs as r
-            where r.duplication_id = p_id and r.level = o.level and r.completed_at is not null
-        )
-        order by o.ordinal
-        limit 1
-    );
+    -- a run keeps the levels it was started with, whatever becomes of the tree
+    if exists (select from duplication.level_runs as r where r.duplication_id = p_id) then
+        return (
+            select r.level
+            from duplication.level_runs as r
+            where r.duplication_id = p_id and r.completed_at is null
+            order by r.ordinal
+            limit 1
+        );
+    end if;
+    return (select o.level from duplication.copy_order(v_tree) as o order by o.ordinal limit 1);
 end;
 $$;

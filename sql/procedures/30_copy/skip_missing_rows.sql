@@ -15,9 +15,13 @@ declare
     v_rows bigint := 0;
     v_orphans bigint := 0;
     v_tree text := (select d.tree from duplication.duplications as d where d.id = p_id);
+    v_statement text;
+    -- printed here with its schema, as under the tree's path it might not be
+    v_relation text;
 begin
     select r.* into v_level from duplication.resolve_level(v_tree, p_level) as r;
-    for v_missing in execute format(
+    v_relation := v_level.relation;
+    v_statement := format(
         $statement$
             select m.number, m.orig_key, m.new_key, s.parent_key, s.is_there
             from duplication.id_map as m
@@ -30,8 +34,10 @@ begin
         case when v_level.edge_column is null then 'null::text' else format('s.%I::text', v_level.edge_column) end,
         v_level.relation, v_level.key_column, v_level.key_cast,
         v_level.filter_clause,
-        case when v_level.orig_column is not null then format(' and c.%I::text = m.orig_key', v_level.orig_column) end
-    ) using p_first_number, p_last_number
+        case when v_level.orig_column is not null then format(' and c.%I::text collate "C" = m.orig_key', v_level.orig_column) end
+    );
+    perform duplication.use_tree_path(v_tree);
+    for v_missing in execute v_statement using p_first_number, p_last_number
     loop
         if v_missing.is_there and (
             v_level.parent_level is null or exists (
@@ -44,10 +50,10 @@ begin
                 errcode = 'UD011',
                 message = format(
                     '%s %s was to become %s, which is not in %s',
-                    v_level.row_name, v_missing.orig_key, v_missing.new_key, v_level.relation
+                    v_level.row_name, v_missing.orig_key, v_missing.new_key, v_relation
                 ),
                 hint = format(
-                    'Look for a BEFORE INSERT trigger or a rule on %s that drops rows or assigns keys.', v_level.relation
+                    'Look for a BEFORE INSERT trigger or a rule on %s that drops rows or assigns keys.', v_relation
                 );
         end if;
         if v_level.parent_level is null then

@@ -43,7 +43,9 @@ begin
                 first_number := v_piece.first_number;
                 rows := 0;
             end if;
-            exit when v_piece.kind <> kind or v_piece.first_number <> coalesce(last_number + 1, first_number);
+            -- neighbours in number alone may have a piece between them that another session holds
+            exit when v_piece.kind <> kind or v_piece.piece_no <> coalesce(last_piece + 1, batch_no)
+                or v_piece.first_number <> coalesce(last_number + 1, first_number);
             last_piece := v_piece.piece_no;
             last_number := v_piece.last_number;
             rows := rows + v_piece.rows;

@@ -9,13 +9,14 @@ as $$
 begin
     return (
         select format(
-            'lateral (select v.column_name, v.detail from (values (null::text, null::text, false)%s) '
-            'as v (column_name, detail, differs) where v.differs) as x',
+            'lateral (select v.column_name, v.detail from (values (null::text, null::text)%s) '
+            'as v (column_name, detail) where v.detail is not null) as x',
             string_agg(
                 format(
                     -- stored values are compared: not every type has an equality of its own
-                    E',\n(%L, pg_catalog.concat(pg_catalog.left(s.%2$I::pg_catalog.text, 60), '' became '', '
-                    'pg_catalog.left(c.%2$I::pg_catalog.text, 60)), pg_catalog.record_image_ne(row(s.%2$I), row(c.%2$I)))',
+                    E',\n(%L, case when pg_catalog.record_image_ne(row(s.%2$I), row(c.%2$I)) then pg_catalog.concat('
+                    'pg_catalog.left(s.%2$I::pg_catalog.text, 60), '' became '', '
+                    'pg_catalog.left(c.%2$I::pg_catalog.text, 60)) end)',
                     l.column_name, l.column_name
                 ),
                 ''

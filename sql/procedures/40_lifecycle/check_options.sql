@@ -13,6 +13,7 @@ begin
     select case
         when jsonb_typeof(p_options) is distinct from 'object' then 'the options are not an object'
         when jsonb_typeof(p_options -> 'idempotency_key') <> 'string' then 'idempotency_key is not a string'
+        when length(p_options ->> 'idempotency_key') > 255 then 'idempotency_key is longer than 255 characters'
         when jsonb_typeof(p_options -> 'trace') <> 'object' then 'trace is not an object'
         when jsonb_typeof(p_options -> 'overrides') <> 'object' then 'overrides are not an object'
     end into v_problem;
@@ -38,12 +39,20 @@ begin
                 and jsonb_typeof(p_options -> 'overrides' -> a.attname::text) = 'null'
             limit 1;
         end if;
-        begin
-            execute format('select pg_catalog.jsonb_populate_record(null::%s, $1)', v_level.relation)
-            using p_options -> 'overrides';
-        exception when data_exception or integrity_constraint_violation then
-            v_problem := 'overrides: ' || sqlerrm;
-        end;
+        if v_problem is null and p_options -> 'overrides' <> '{}' then
+            begin
+                execute (
+                    select format(
+                        'select from pg_catalog.jsonb_to_record($1) as o (%s)',
+                        string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ')
+                    )
+                    from jsonb_object_keys(p_options -> 'overrides') as o (name)
+                    inner join pg_attribute as a on a.attrelid = v_level.relation and a.attname = o.name
+                ) using p_options -> 'overrides';
+            exception when data_exception or integrity_constraint_violation then
+                v_problem := 'overrides: ' || sqlerrm;
+            end;
+        end if;
     end if;
     if v_problem is not null then
         raise exception using

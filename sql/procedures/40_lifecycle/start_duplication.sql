@@ -18,12 +18,12 @@ begin
     insert into duplication.level_runs (duplication_id, level, ordinal)
     select p_id, o.level, o.ordinal
     from duplication.copy_order(v_duplication.tree) as o
-    on conflict (duplication_id, level) do nothing;
+    where not exists (select from duplication.level_runs as r where r.duplication_id = p_id);
     insert into duplication.edge_runs (duplication_id, level, parent_level, column_name)
     select p_id, e.level, e.parent_level, e.column_name
     from duplication.edges as e
     where e.tree = v_duplication.tree
-    on conflict (duplication_id, level, parent_level, column_name) do nothing;
+        and not exists (select from duplication.edge_runs as r where r.duplication_id = p_id);
     update duplication.level_runs as r
     set started_at = null
     where r.duplication_id = p_id and r.completed_at is null;

@@ -25,6 +25,16 @@ begin
     if v_duplication.status in ('pending', 'discarding', 'discarded') then
         perform duplication.refuse_status(v_duplication, 'verified');
     end if;
+    level := duplication.root_level(v_duplication.tree);
+    if not exists (
+        select from duplication.id_map as m where m.duplication_id = p_id and m.level = verify.level
+    ) then
+        orig_key := v_duplication.root_key;
+        difference := 'missing';
+        detail := 'nothing was copied';
+        return next;
+        return;
+    end if;
     for level in select o.level from duplication.copy_order(v_duplication.tree) as o order by o.ordinal loop
         v_lost_here := '{}';
         v_added_here := '{}';

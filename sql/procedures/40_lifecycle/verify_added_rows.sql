@@ -9,11 +9,12 @@ as $$
 -- Parameters: p_id, p_level; p_added_parents, keys of such parents.
 -- Returns: as verify, without the level. A row that has moved there is not among them if it was planned.
 declare
+    v_tree text := (duplication.find_duplication(p_id)).tree;
     v_level record;
+    v_statement text;
 begin
-    select r.* into v_level
-    from duplication.resolve_level((duplication.find_duplication(p_id)).tree, p_level) as r;
-    return query execute format(
+    select r.* into v_level from duplication.resolve_level(v_tree, p_level) as r;
+    v_statement := format(
         $statement$
             select s.key, null::text, 'missing', null::text, 'it was added to the source after the copy was planned'
             from unnest($3) as m (orig_key)
@@ -26,6 +27,8 @@ begin
             )
         $statement$,
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast, v_level.filter_clause
-    ) using p_id, p_level, p_added_parents;
+    );
+    perform duplication.use_tree_path(v_tree);
+    return query execute v_statement using p_id, p_level, p_added_parents;
 end;
 $$;

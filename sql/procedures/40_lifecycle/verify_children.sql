@@ -12,9 +12,10 @@ as $$
 declare
     v_tree text := (duplication.find_duplication(p_id)).tree;
     v_level record;
+    v_statement text;
 begin
     select r.* into v_level from duplication.resolve_level(v_tree, p_level) as r;
-    return query execute format(
+    v_statement := format(
         $statement$
             with parents as (
                 select m.number, m.orig_key, m.new_key from duplication.id_map as m
@@ -23,24 +24,25 @@ begin
             ),
 
             sources as (
-                select m.number, s.%1$I as key, s
+                select m.number, "~source".%1$I::text collate "C" as key, "~source" as source_row
                 from parents as m
                 cross join lateral (
                     select s.* from %2$s as s where s.%3$I = m.orig_key%4$s%5$s offset 0
-                ) as s
+                ) as "~source"
                 where m.orig_key <> all($3)
             ),
 
             copies as (
                 select
-                    m.number, c.%1$I as key, c.%6$I as orig, c,
-                    row_number() over (partition by m.number, c.%6$I order by c.%1$I) as nth
+                    m.number, "~copy".%1$I::text as key, "~copy".%6$I::text collate "C" as orig,
+                    "~copy" as copied_row,
+                    row_number() over (partition by m.number, "~copy".%6$I order by "~copy".%1$I) as nth
                 from parents as m
-                cross join lateral (select c.* from %2$s as c where c.%3$I = m.new_key%4$s offset 0) as c
+                cross join lateral (select c.* from %2$s as c where c.%3$I = m.new_key%4$s offset 0) as "~copy"
             ),
 
             pairs as (
-                select s.key::text as orig_key, c.key::text as new_key, s.s, c.c, c.orig, c.nth
+                select s.key as orig_key, c.key as new_key, s.source_row, c.copied_row, c.orig, c.nth
                 from sources as s
                 full join copies as c on s.number = c.number and s.key = c.orig
             )
@@ -50,7 +52,7 @@ begin
             where p.new_key is null
             union all
             select
-                p.orig::text, p.new_key, 'extra', null,
+                p.orig, p.new_key, 'extra', null,
                 case when p.orig is null then 'it was added to the copy' else 'its original is not there any more' end
             from pairs as p
             where p.orig_key is null
@@ -61,14 +63,16 @@ begin
             union all
             select p.orig_key, p.new_key, 'different', x.column_name, x.detail
             from pairs as p
-            cross join lateral (select (p.s).*) as s
-            cross join lateral (select (p.c).*) as c
+            cross join lateral (select (p.source_row).*) as s
+            cross join lateral (select (p.copied_row).*) as c
             cross join %7$s
             where p.orig_key is not null and p.new_key is not null
         $statement$,
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause, v_level.orig_column,
         duplication.changed_columns_clause(v_tree, p_level, null)
-    ) using p_first_parent, p_last_parent, p_lost_parents;
+    );
+    perform duplication.use_tree_path(v_tree);
+    return query execute v_statement using p_first_parent, p_last_parent, p_lost_parents;
 end;
 $$;

@@ -17,26 +17,29 @@ as $$
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_id);
     v_level record;
+    v_statement text;
 begin
     select r.* into v_level from duplication.resolve_level(v_duplication.tree, p_level) as r;
-    return query execute format(
+    v_statement := format(
         $statement$
             with pairs as (
-                select m.orig_key, m.new_key, s, c, s.is_there is true as has_source, c.is_there is true as has_copy
+                select
+                    m.orig_key, m.new_key, "~source" as source_row, "~copy" as copied_row,
+                    "~source"."~is_there" is true as has_source, "~copy"."~is_there" is true as has_copy
                 from (
                     select m.number, m.orig_key, m.new_key from duplication.id_map as m
                     where m.number between $2 and $3
                     order by m.number
                 ) as m
                 left join lateral (
-                    select true as is_there, s.*
+                    select true as "~is_there", s.*
                     from %1$s as s
                     where s.%2$I = m.orig_key%3$s%4$s%8$s
                     offset 0
-                ) as s on true
+                ) as "~source" on true
                 left join lateral (
-                    select true as is_there, c.* from %1$s as c where c.%2$I = m.new_key%3$s offset 0
-                ) as c on true
+                    select true as "~is_there", c.* from %1$s as c where c.%2$I = m.new_key%3$s offset 0
+                ) as "~copy" on true
             )
 
             select p.orig_key, p.new_key, 'missing', null::text, 'it is in the source and not in the copy'
@@ -53,8 +56,8 @@ begin
             union all
             select p.orig_key, p.new_key, 'different', x.column_name, x.detail
             from pairs as p
-            cross join lateral (select (p.s).*) as s
-            cross join lateral (select (p.c).*) as c
+            cross join lateral (select (p.source_row).*) as s
+            cross join lateral (select (p.copied_row).*) as c
             cross join %5$s
             where p.has_source and p.has_copy
             %6$s
@@ -69,24 +72,26 @@ begin
             'union all
             select p.orig_key, p.new_key, ''different'', %1$L, ''it does not name the original''
             from pairs as p
-            where p.has_source and p.has_copy and (p.c).%1$I::text is distinct from p.orig_key', v_level.orig_column
+            where p.has_source and p.has_copy and (p.copied_row).%1$I::text collate "C" is distinct from p.orig_key', v_level.orig_column
         ) end,
         case when v_level.edge_column is not null then format(
             'union all
             select p.orig_key, p.new_key, ''moved'', %1$L, ''it hangs below another parent than its original''
             from pairs as p
             left join duplication.id_map as pm on pm.duplication_id = $1 and pm.level = %2$L
-                and pm.orig_key = (p.s).%1$I::text collate "C"
-            where p.has_source and p.has_copy and pm.new_key is distinct from (p.c).%1$I::text collate "C"',
+                and pm.orig_key = (p.source_row).%1$I::text collate "C"
+            where p.has_source and p.has_copy and pm.new_key is distinct from (p.copied_row).%1$I::text collate "C"',
             v_level.edge_column, v_level.parent_level
         ) end,
         case when v_level.edge_column is not null then format(
-            ' and (s.%1$I::text = any($5) or s.%1$I::text <> all($4) and exists (
+            ' and (s.%1$I::text collate "C" = any($5) or s.%1$I::text collate "C" <> all($4) and exists (
                 select from duplication.id_map as x
                 where x.duplication_id = $1 and x.level = %2$L and x.orig_key = s.%1$I::text collate "C"
             ))',
             v_level.edge_column, v_level.parent_level
         ) end
-    ) using p_id, p_first_number, p_last_number, p_lost_parents, p_added_parents;
+    );
+    perform duplication.use_tree_path(v_duplication.tree);
+    return query execute v_statement using p_id, p_first_number, p_last_number, p_lost_parents, p_added_parents;
 end;
 $$;

@@ -12,9 +12,10 @@ as $$
 declare
     v_tree text := (duplication.find_duplication(p_id)).tree;
     v_level record;
+    v_statement text;
 begin
     select r.* into v_level from duplication.resolve_level(v_tree, p_level) as r;
-    return query execute format(
+    v_statement := format(
         $statement$
             with parents as (
                 select m.orig_key, m.new_key from duplication.id_map as m
@@ -38,6 +39,8 @@ begin
         $statement$,
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause, duplication.is_copied_condition(v_tree, p_level, 'c')
-    ) using p_id, p_level, p_first_parent, p_last_parent, p_lost_parents;
+    );
+    perform duplication.use_tree_path(v_tree);
+    return query execute v_statement using p_id, p_level, p_first_parent, p_last_parent, p_lost_parents;
 end;
 $$;

@@ -1,0 +1,17 @@
+create or replace function duplication.has_level(p_id bigint, p_level text) returns boolean
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: whether a level is one of a run: of its own once it has started, of its tree before.
+-- Parameters: p_id, p_level.
+begin
+    if exists (select from duplication.level_runs as r where r.duplication_id = p_id) then
+        return exists (
+            select from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level
+        );
+    end if;
+    return exists (
+        select from duplication.copy_order((duplication.find_duplication(p_id)).tree) as o where o.level = p_level
+    );
+end;
+$$;
