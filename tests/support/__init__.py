@@ -1,0 +1,1 @@
+"""What the tests share: servers, content, the naive copy to compare with, and real faults."""
