@@ -1,0 +1,1 @@
+"""The guarantees of the engine, each as a test named for what it shows."""

@@ -1,0 +1,99 @@
+"""Other databases than one for each test: one that a module's tests share, and as many as a test asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+_numbers = itertools.count(1)
+
+# What the tests of the modules that share a database do to it, undone. New columns are not among it.
+RESTORE = """
+do $$
+declare
+    v_statement text;
+begin
+    perform pg_terminate_backend(pid, 10000) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend';
+    for v_statement in
+        select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass) from pg_trigger t where not t.tgisinternal
+        union all
+        select format('drop rule %I on %s', r.rulename, r.ev_class::regclass)
+        from pg_rewrite r where r.rulename <> '_RETURN'
+        union all
+        select format('alter table %s drop constraint %I', c.conrelid::regclass, c.conname)
+        from pg_constraint c where c.contype = 'c' and c.connamespace = 'public'::regnamespace
+        union all
+        select format('drop table %s cascade', c.oid::regclass)
+        from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+            and c.relname not in ('episodes', 'parts', 'items', 'blocks')
+        union all
+        select format('drop policy %I on %s', p.polname, p.polrelid::regclass) from pg_policy p
+        union all
+        select format('alter table %s disable row level security', c.oid::regclass)
+        from pg_class c where c.relrowsecurity
+        union all
+        select 'drop sequence public.tries' where to_regclass('public.tries') is not null
+        union all
+        select format('drop function %s', p.oid::regprocedure) from pg_proc p
+        where p.pronamespace = 'public'::regnamespace
+            and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+    loop
+        execute v_statement;
+    end loop;
+    create index if not exists blocks_item_id_idx on public.blocks (item_id);
+    delete from public.blocks;
+    delete from public.episodes;
+    delete from duplication.duplications;
+    delete from duplication.id_map;
+    update duplication.settings set enabled = true, max_attempts = 5, batch_rows = 5000, lock_timeout = '2 s';
+    update duplication.levels set plan_rows = false, batch_rows = null where tree = 'episode';
+end
+$$
+"""
+
+
+@contextlib.contextmanager
+def clone(template: Any) -> Iterator[psycopg.Connection]:
+    """A connection to a new clone of the migrated database, in which every statement commits by itself."""
+    server = f"host={template.host} port={template.port} user={template.user}"
+    name = f"clone_{next(_numbers)}"
+    with psycopg.connect(f"{server} dbname=postgres", autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(template.template_dbname)
+            )
+        )
+        try:
+            with psycopg.connect(f"{server} dbname={name}", autocommit=True) as conn:
+                yield conn
+        finally:
+            admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def shared(pg_template: Any) -> Iterator[psycopg.Connection]:
+    """A database for all tests of a module, each of which leaves nothing that matters to the others."""
+    with clone(pg_template) as conn:
+        yield conn
+
+
+@pytest.fixture
+def emptied(shared: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A session of the test's own on the module's database, which is as it was after migration."""
+    with psycopg.connect(shared.info.dsn, autocommit=True) as conn:
+        conn.execute(RESTORE)
+        yield conn
+
+
+@pytest.fixture
+def new_database(pg_template: Any) -> Iterator[Callable[[], psycopg.Connection]]:
+    """Makes as many databases as the test wants; they are gone afterwards."""
+    with contextlib.ExitStack() as made:
+        yield lambda: made.enter_context(clone(pg_template))

@@ -1,0 +1,266 @@
+"""The feed: what is told, in which order, with exactly which fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support.calls import (
+    copy_level,
+    copy_levels_before,
+    duplicate,
+    finish,
+    open_duplication,
+    set_batch_rows,
+    value,
+)
+from tests.support.content import Shape
+from tests.support.faults import Gate
+from tests.support.waiting import Background, eventually
+
+Connect = Callable[[], psycopg.Connection]
+Episode = Callable[..., int]
+Event = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture
+def db(emptied: psycopg.Connection) -> psycopg.Connection:
+    return emptied
+
+
+def events(conn: psycopg.Connection, duplication: int) -> list[Event]:
+    """The type and the payload of each, in order."""
+    return conn.execute(
+        "select type, payload from duplication.events where duplication_id = %s order by id", (duplication,)
+    ).fetchall()
+
+
+def told(conn: psycopg.Connection, duplication: int) -> list[tuple[object, ...]]:
+    """Each event in short: its type's last word, stage, message, amount and total, where it has them."""
+    fields = ("stage", "message", "amount", "total")
+    return [
+        (kind.removeprefix("duplication."), *(payload[field] for field in fields if field in payload))
+        for kind, payload in events(conn, duplication)
+    ]
+
+
+def test_a_duplication_tells_its_levels_in_order(db: psycopg.Connection, episode: Episode) -> None:
+    duplication = open_duplication(db, episode(parts=2, items=3, blocks=4))
+
+    finish(db, duplication)
+
+    assert told(db, duplication) == [
+        ("started",),
+        ("feedback", "episodes", "episodes duplication started", 1),
+        ("progress", "episodes", 1, 1),
+        ("feedback", "episodes", "episodes finished duplicating", 1),
+        ("feedback", "parts", "parts duplication started", 2),
+        ("progress", "parts", 2, 2),
+        ("feedback", "parts", "parts finished duplicating", 2),
+        ("feedback", "items", "items duplication started", 6),
+        ("progress", "items", 6, 6),
+        ("feedback", "items", "items finished duplicating", 6),
+        ("feedback", "blocks", "blocks duplication started", 24),
+        ("progress", "blocks", 24, 24),
+        ("feedback", "blocks", "blocks finished duplicating", 24),
+        ("completed",),
+    ]
+
+
+def test_payloads_have_exactly_the_documented_fields(db: psycopg.Connection, episode: Episode) -> None:
+    duplication = open_duplication(db, episode(parts=1))
+    copy = finish(db, duplication)
+    record = db.execute(
+        "select to_jsonb(started_at), to_jsonb(completed_at) from duplication.duplications where id = %s",
+        (duplication,),
+    ).fetchone()
+    assert record is not None
+
+    found = events(db, duplication)
+
+    assert found[0] == ("duplication.started", {"id": duplication, "startedAt": record[0]})
+    assert found[-1] == (
+        "duplication.completed",
+        {"id": duplication, "newEpisodeId": copy, "completedAt": record[1]},
+    )
+    for kind, payload in found[1:-1]:
+        assert payload["id"] == duplication
+        if kind == "duplication.progress":
+            assert set(payload) == {"id", "stage", "amount", "total"}
+        else:
+            assert kind == "duplication.feedback"
+            assert {"id", "stage", "message"} < set(payload) <= {"id", "stage", "message", "amount", "total"}
+
+
+def test_the_new_episode_is_named_in_its_keys_own_form(db: psycopg.Connection, episode: Episode) -> None:
+    duplication = open_duplication(db, episode(parts=0))
+    copy = finish(db, duplication)
+
+    payload = events(db, duplication)[-1][1]
+
+    assert str(payload["newEpisodeId"]) == copy
+
+
+EMPTY: dict[str, tuple[Shape, tuple[str, str, int]]] = {
+    "no parts": ([], ("parts", "No new parts found for episode; skipping items", 0)),
+    "no items": ([[], []], ("items", "No new items found for part; skipping blocks", 0)),
+    "no blocks": ([[0, 0], [0]], ("blocks", "No new blocks found for item", 0)),
+}
+
+
+@pytest.mark.parametrize(("shape", "message"), EMPTY.values(), ids=EMPTY.keys())
+def test_a_level_with_nothing_to_copy_says_so_once(
+    db: psycopg.Connection, episode: Episode, shape: Shape, message: tuple[str, str, int]
+) -> None:
+    duplication = open_duplication(db, episode(shape=shape))
+
+    finish(db, duplication)
+
+    found = told(db, duplication)
+    assert [event for event in found if str(event[2:3]).startswith("('No new")] == [("feedback", *message)]
+    # it is the last thing that is told but for the end
+    assert found[-2:] == [("feedback", *message), ("completed",)]
+
+
+def test_an_item_whose_part_is_not_in_the_plan_says_so(db: psycopg.Connection, episode: Episode) -> None:
+    source = episode(parts=2, items=2, blocks=1)
+    duplication = open_duplication(db, source)
+    copy_levels_before(db, duplication, "parts")
+    db.execute(
+        """
+        with added as (insert into public.parts (episode_id, title) values (%s, 'added') returning id)
+        update public.items i set part_id = a.id from added a where i.id = (select min(id) from public.items)
+        """,
+        (source,),
+    )
+
+    finish(db, duplication)
+
+    assert ("feedback", "items", "Missing part mapping; skipping item", 1) in told(db, duplication)
+
+
+def test_a_failure_tells_its_code_and_message(db: psycopg.Connection, episode: Episode) -> None:
+    duplication = open_duplication(db, episode(parts=1, items=1, blocks=1))
+    db.execute("alter table public.items add constraint only_originals check (orig_id is null)")
+    with pytest.raises(psycopg.errors.CheckViolation) as caught:
+        finish(db, duplication)
+
+    assert events(db, duplication)[-1] == (
+        "duplication.failed",
+        {"id": duplication, "errorCode": "23514", "message": caught.value.diag.message_primary},
+    )
+    assert [kind for kind, _ in events(db, duplication)].count("duplication.failed") == 1
+
+
+def test_a_retry_tells_that_it_has_started_again_and_completes(db: psycopg.Connection, episode: Episode) -> None:
+    duplication = open_duplication(db, episode(parts=1, items=1, blocks=1))
+    db.execute("alter table public.items add constraint only_originals check (orig_id is null)")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        finish(db, duplication)
+    db.execute("alter table public.items drop constraint only_originals")
+    db.execute("select duplication.retry(%s)", (duplication,))
+
+    finish(db, duplication)
+
+    kinds = [kind.removeprefix("duplication.") for kind, _ in events(db, duplication)]
+    assert [kind for kind in kinds if kind not in ("feedback", "progress")] == [
+        "started",
+        "failed",
+        "started",
+        "completed",
+    ]
+
+
+def test_what_a_batch_tells_is_undone_with_the_batch(db: psycopg.Connection, episode: Episode) -> None:
+    duplication = open_duplication(db, episode(parts=1, items=1, blocks=1))
+    copy_levels_before(db, duplication, "blocks")
+    db.execute("alter table public.blocks add constraint only_originals check (orig_id is null)")
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        copy_level(db, duplication, "blocks")
+
+    assert ("feedback", "blocks", "blocks finished duplicating", 1) not in told(db, duplication)
+    assert ("progress", "blocks", 1, 1) not in told(db, duplication)
+
+
+def test_progress_is_told_now_and_then_and_always_at_the_end(db: psycopg.Connection, episode: Episode) -> None:
+    """Not for each of a hundred batches: half a second lies between two, but for the last."""
+    set_batch_rows(db, 2)
+    duplication = open_duplication(db, episode(parts=1, items=10, blocks=20))
+
+    finish(db, duplication)
+
+    batches = value(db, "select batches from duplication.progress where level = 'blocks'")
+    amounts = [event[2:] for event in told(db, duplication) if event[:2] == ("progress", "blocks")]
+    assert batches == 100
+    assert amounts[-1] == (200, 200)
+    assert amounts == sorted(set(amounts))
+    too_soon = """
+        select count(*) from (
+            select created_at - lag(created_at) over (order by id) as pause, lead(id) over (order by id) as next
+            from duplication.events where type = 'duplication.progress' and payload ->> 'stage' = 'blocks'
+        ) as told where pause < '0.5 s' and next is not null
+    """
+    assert value(db, too_soon) == 0
+
+
+def test_progress_is_told_in_the_middle_of_a_level_that_takes_long(
+    db: psycopg.Connection, connect: Connect, episode: Episode
+) -> None:
+    source = episode(parts=1, items=5, blocks=4)
+    set_batch_rows(db, 4)
+    duplication = open_duplication(db, source)
+    copy_levels_before(db, duplication, "blocks")
+    first = value(db, "select min(id) from public.blocks")
+    with Gate(db.info.dsn, "public.blocks", "orig_id", first) as gate:
+        copying = Background(copy_level, connect(), duplication, "blocks")
+        gate.wait_for()
+        eventually(
+            lambda: value(
+                db,
+                """
+                select clock_timestamp() > started_at + interval '0.6 s' from duplication.level_runs
+                where duplication_id = %s and level = 'blocks'
+                """,
+                duplication,
+            ),
+            "more than half a second has passed",
+        )
+        gate.open()
+        copying.result()
+
+    amounts = [event[2:] for event in told(db, duplication) if event[:2] == ("progress", "blocks")]
+    assert amounts[0] == (4, 20)
+    assert amounts[-1] == (20, 20)
+
+
+def test_notices_tell_the_same_to_who_calls(db: psycopg.Connection, episode: Episode) -> None:
+    notices: list[str] = []
+    db.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
+
+    copy = duplicate(db, episode(parts=2, items=3, blocks=4))
+
+    assert "parts duplication started (2)" in notices
+    assert "blocks 24 of 24" in notices
+    assert "blocks finished duplicating (24)" in notices
+    assert copy in notices[-1]
+    assert "completed" in notices[-1]
+
+
+def test_each_event_carries_the_transaction_that_told_it(db: psycopg.Connection, episode: Episode) -> None:
+    """A reader's cursor is the transaction and the number: numbers alone become visible out of order."""
+    earlier = value(db, "select pg_current_xact_id()::text")
+    duplication = open_duplication(db, episode(parts=1))
+    finish(db, duplication)
+    later = value(db, "select pg_current_xact_id()::text")
+
+    found = [int(row[0]) for row in db.execute("select xid::text from duplication.events order by id")]
+
+    assert int(earlier) < found[0]
+    assert found == sorted(found)
+    assert found[-1] < int(later)
+    # a level's start, its batches and its end are transactions of their own
+    assert len(set(found)) > 4

@@ -1,0 +1,138 @@
+"""What a batch touches does not grow with the number of batches, whatever the statistics say: counted in buffers.
+
+Each test duplicates a tree and one four times as big, each in a database of its own, and compares what planning,
+copying and discarding have touched for each batch, and each statement inside them for each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from tests.support.calls import copy_level, copy_levels_before, duplicate, open_duplication, set_batch_rows
+from tests.support.growth import Bill, Kind, bill, fill, growth
+from tests.support.statistics import inserts_into, measure
+
+NewDatabase = Callable[[], psycopg.Connection]
+
+KIND = Kind(items=400, blocks=2)
+KINDS = {
+    "wide, one part with all items, each more than a batch": Kind(items=32, blocks=25, parts=1),
+    "thin, as many items as blocks": Kind(items=400, blocks=1, batch_rows=16),
+    "rows of other episodes between": Kind(items=400, blocks=2, episodes=3),
+}
+
+
+def analyze(conn: psycopg.Connection) -> None:
+    conn.execute("analyze")
+
+
+def analyze_another_duplication(conn: psycopg.Connection) -> None:
+    """The engine's statistics are all about one duplication, and the tree's are of before."""
+    set_batch_rows(conn, 20)
+    with psycopg.connect(conn.info.dsn, autocommit=True) as other:
+        duplicate(other, fill(conn, Kind(items=200, blocks=2)))
+    analyze(conn)
+
+
+def analyze_one_parent_with_everything(conn: psycopg.Connection) -> None:
+    """For all the planner knows, any part has every item there is, and any item every block."""
+    fill(conn, Kind(items=1000, blocks=1, parts=1))
+    conn.execute(
+        "insert into public.blocks (item_id, title) select max(id), 'n' from public.items, generate_series(1, 3000)"
+    )
+    conn.execute("delete from public.blocks where item_id <> (select max(id) from public.items)")
+    conn.execute("delete from public.items where part_id <> (select max(id) from public.parts)")
+    analyze(conn)
+
+
+def forget_statistics(conn: psycopg.Connection) -> None:
+    conn.execute("delete from pg_statistic")
+
+
+# What was done before the tree was inserted; statistics are not gathered afterwards.
+OLD_STATISTICS: dict[str, Callable[[psycopg.Connection], None]] = {
+    "of tables that were empty": analyze,
+    "of another duplication": analyze_another_duplication,
+    "of one part that had all items, and one item that had all blocks": analyze_one_parent_with_everything,
+}
+
+
+def bills(new_database: NewDatabase, kind: Kind, before: Callable[[psycopg.Connection], None]) -> tuple[Bill, Bill]:
+    """The cost of a tree of this kind, and of one four times as big."""
+
+    def one(times: int) -> Bill:
+        conn = new_database()
+        before(conn)
+        return bill(conn, fill(conn, kind.times(times)), kind.batch_rows)
+
+    few, many = one(1), one(4)
+    assert many.batches >= 3.5 * few.batches
+    return few, many
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+def test_cost_is_linear_without_statistics(new_database: NewDatabase, kind: Kind) -> None:
+    assert growth(*bills(new_database, kind, lambda _: None)) == []
+
+
+@pytest.mark.parametrize("before", OLD_STATISTICS.values(), ids=OLD_STATISTICS.keys())
+def test_cost_is_linear_with_old_statistics(
+    new_database: NewDatabase, before: Callable[[psycopg.Connection], None]
+) -> None:
+    assert growth(*bills(new_database, KIND, before)) == []
+
+
+def test_cost_is_linear_with_fresh_statistics(new_database: NewDatabase) -> None:
+    def one(times: int) -> Bill:
+        conn = new_database()
+        root = fill(conn, KIND.times(times))
+        analyze(conn)
+        return bill(conn, root, KIND.batch_rows, planned=lambda: analyze(conn))
+
+    assert growth(one(1), one(4)) == []
+
+
+def test_cost_is_linear_when_the_statistics_are_lost(new_database: NewDatabase) -> None:
+    def one(times: int) -> Bill:
+        conn = new_database()
+        root = fill(conn, KIND.times(times))
+        analyze(conn)
+        forget_statistics(conn)
+        return bill(conn, root, KIND.batch_rows)
+
+    assert growth(one(1), one(4)) == []
+
+
+def test_cost_is_linear_while_a_transaction_elsewhere_keeps_its_snapshot(new_database: NewDatabase) -> None:
+    """What the engine has updated or deleted cannot be cleaned away then, and must not be read again and again."""
+
+    def one(times: int) -> Bill:
+        conn = new_database()
+        root = fill(conn, Kind(items=400, blocks=2).times(times))
+        with psycopg.connect(conn.info.dsn) as elsewhere:
+            elsewhere.execute("set transaction isolation level repeatable read")
+            elsewhere.execute("select count(*) from public.episodes")
+            return bill(conn, root, batch_rows=16)
+
+    assert growth(one(1), one(4)) == []
+
+
+def test_a_batch_writes_and_reads_its_own_rows_only(new_database: NewDatabase) -> None:
+    """Of 3,200 blocks a batch of 20 or so inserts these, and passes over no others."""
+    conn = new_database()
+    duplication = open_duplication(conn, fill(conn, KIND.times(4)))
+    set_batch_rows(conn, 20)
+    copy_levels_before(conn, duplication, "blocks")
+    copy_level(conn, duplication, "blocks", budget="0")
+
+    cost = inserts_into(
+        measure(conn, lambda: [copy_level(conn, duplication, "blocks", budget="0") for _ in range(10)]), "public.blocks"
+    )
+
+    assert cost.calls == 10
+    assert cost.rows <= 220
+    # 7 items, 21 blocks: for each block a page of its own and one of its item's, and six index entries
+    assert cost.buffers / cost.rows < 20
