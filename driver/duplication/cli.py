@@ -1,4 +1,8 @@
-"""What a person types: the `duplication` command."""
+"""What a person types: the `duplication` command.
+
+What only some commands need, and what is big, they import themselves (boto3 20 MB, alembic 25 MB): the process that
+copies stays small, and every command starts quickly.
+"""
 
 import json
 import logging
@@ -11,8 +15,6 @@ import click
 from duplication import render
 from duplication.config import ConfigError, Settings, load_settings
 from duplication.copying import copy_levels
-from duplication.demo import Shape, run_demo
-from duplication.dispatcher import dispatch_due
 from duplication.engine import Engine
 from duplication.errors import (
     DuplicationError,
@@ -23,10 +25,7 @@ from duplication.errors import (
     UnknownLevel,
     UnknownTree,
 )
-from duplication.migrations import migrate
-from duplication.queue import Queue, QueueError, create_queues
 from duplication.signals import sigterm_as_interrupt, stop_on_signals
-from duplication.worker import Worker
 
 BAD_INPUT = (
     ConfigError,
@@ -96,6 +95,8 @@ def connect(settings: Settings) -> Engine:
 @click.pass_obj
 def migrate_database(settings: Settings, with_content: bool, as_json: bool) -> None:
     """Install the engine in the database, or bring it up to date."""
+    from duplication.migrations import migrate  # brings alembic
+
     revisions = migrate(settings.dsn, with_content=with_content)
     if as_json:
         render.print_json({"revisions": revisions})
@@ -127,6 +128,9 @@ def request(
 
 def send_due(engine: Engine, settings: Settings) -> bool:
     """Send what is due, so that a worker need not look for it first; tell when that fails."""
+    from duplication.dispatcher import dispatch_due  # brings boto3
+    from duplication.queue import Queue, QueueError
+
     try:
         dispatch_due(engine, Queue(settings.required_queue_url), engine.find_installation())
     except (ConfigError, QueueError) as error:
@@ -166,6 +170,9 @@ def duplicate(settings: Settings, tree: str, key: str, as_json: bool) -> None:
 @click.pass_obj
 def work(settings: Settings, once: bool) -> None:
     """Take jobs from the queue and do them, until SIGTERM or Ctrl-C; a second one ends it at once."""
+    from duplication.queue import Queue  # brings boto3
+    from duplication.worker import Worker
+
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", force=True)
     logging.getLogger("botocore").setLevel(logging.WARNING)
     queue = Queue(settings.required_queue_url)
@@ -264,6 +271,8 @@ def queue_commands() -> None:
 @click.pass_obj
 def create_queue(settings: Settings, as_json: bool) -> None:
     """Create the queue and its dead-letter queue; names from DUPLICATION_QUEUE_NAME."""
+    from duplication.queue import create_queues  # brings boto3
+
     url = create_queues(settings.queue_name)
     if as_json:
         render.print_json({"queue_url": url})
@@ -278,5 +287,7 @@ def create_queue(settings: Settings, as_json: bool) -> None:
 @click.option("--keep", is_flag=True, help="Leave database, queue and worker running until Ctrl-C.")
 def demo(parts: int, items: int, blocks: int, keep: bool) -> None:
     """Duplicate a sample episode on a database and a queue of its own, which are gone afterwards."""
+    from duplication.demo import Shape, run_demo  # brings alembic
+
     if not run_demo(render.make_console(), Shape(parts, items, blocks), keep=keep):
         sys.exit(EXIT_FAILED)

@@ -1,30 +1,42 @@
 """Settings, from the environment and from the command line."""
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import math
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from duplication.errors import DuplicationError
+
+PREFIX = "DUPLICATION_"
 
 
 class ConfigError(DuplicationError):
     """A setting is missing or has a bad value."""
 
 
-class Settings(BaseSettings):
-    """What can be set, each as DUPLICATION_<NAME> in the environment.
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set, each as DUPLICATION_<NAME> in the environment; a variable that is empty is not set.
 
     The queue's endpoint, region and credentials are boto3's own variables (AWS_ENDPOINT_URL, AWS_DEFAULT_REGION …).
     """
 
-    model_config = SettingsConfigDict(env_prefix="DUPLICATION_", frozen=True)
-
-    dsn: str = Field("", description="the database, in any of libpq's forms; empty: libpq's own variables (PGHOST …)")
-    queue_url: str | None = Field(None, description="URL of the queue of jobs")
-    queue_name: str = Field("duplicate_episodes", pattern=r"^[A-Za-z0-9_-]{1,75}$")
-    budget_seconds: float = Field(5.0, gt=0, le=600, description="time after which a call returns at a batch's end")
-    visibility_seconds: int = Field(60, ge=1, le=43200, description="how long a message in work is hidden from others")
-    poll_seconds: int = Field(1, ge=0, le=20, description="longest wait for a message; requests are looked for between")
-    log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="what a worker tells")
+    dsn: str = ""
+    """The database, in any of libpq's forms; empty: libpq's own variables (PGHOST …)."""
+    queue_url: str | None = None
+    """URL of the queue of jobs."""
+    queue_name: str = "duplicate_episodes"
+    """Name of the queue that `duplication queue create` makes."""
+    budget_seconds: float = 5.0
+    """Time after which a call returns at a batch's end."""
+    visibility_seconds: int = 60
+    """How long a message in work is hidden from others."""
+    poll_seconds: int = 1
+    """Longest wait for a message; requests are looked for in between."""
+    log_level: str = "INFO"
+    """What a worker tells."""
 
     @property
     def required_queue_url(self) -> str:
@@ -37,15 +49,59 @@ class Settings(BaseSettings):
         return self.queue_url
 
 
+def number(kind: type[int] | type[float], least: float, most: float) -> Callable[[str], float]:
+    """Return a reader for numbers between two bounds."""
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise ValueError(f"{'a whole number' if kind is int else 'a number'} from {least} to {most} is wanted")
+        return value
+
+    return read
+
+
+def pattern(expression: str, wanted: str) -> Callable[[str], str]:
+    """Return a reader for texts that match an expression, which is described by `wanted`."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(expression, text):
+            raise ValueError(f"{wanted} is wanted")
+        return text
+
+    return read
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "dsn": str,
+    "queue_url": str,
+    "queue_name": pattern("[A-Za-z0-9_-]{1,75}", "a name of at most 75 letters, digits, hyphens and underscores"),
+    "budget_seconds": number(float, 0.001, 600),
+    "visibility_seconds": number(int, 1, 43200),
+    "poll_seconds": number(int, 0, 20),
+    "log_level": pattern("DEBUG|INFO|WARNING|ERROR", "DEBUG, INFO, WARNING or ERROR"),
+}
+
+
 def load_settings(*, dsn: str | None = None, queue_url: str | None = None) -> Settings:
     """Read the settings.
 
     Parameters: dsn, queue_url, from the command line; they win over the environment.
-    Returns the settings; raises ConfigError naming the variable that has a bad value.
+    Returns the settings; raises ConfigError naming the variables that have a bad value.
     """
-    given = {name: value for name, value in {"dsn": dsn, "queue_url": queue_url}.items() if value is not None}
-    try:
-        return Settings.model_validate(given)
-    except ValidationError as error:
-        problems = [f"DUPLICATION_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
-        raise ConfigError("; ".join(problems)) from error
+    texts = {name: os.environ.get(PREFIX + name.upper()) for name in READERS}
+    texts |= {name: text for name, text in {"dsn": dsn, "queue_url": queue_url}.items() if text is not None}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, text in texts.items():
+        if text:
+            try:
+                values[name] = READERS[name](text)
+            except ValueError as error:
+                problems.append(f"{PREFIX}{name.upper()} is {text!r}: {error}")
+    if problems:
+        raise ConfigError("; ".join(problems))
+    return Settings(**values)

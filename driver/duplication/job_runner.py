@@ -1,7 +1,8 @@
 """Does one job: has the engine copy the level, sends the next job, settles the message."""
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from duplication.config import Settings
@@ -50,10 +51,11 @@ class JobRunner:
     def handle(self, message: Message) -> None:
         """Do what a message says and settle it.
 
-        Raises ConnectionLost, with the message given back, and QueueError, with the message left to come again.
+        Raises ConnectionLost, with the message given back, and QueueError when a job cannot be sent, with the message
+        left to come again.
         """
         if self._stop.requested:
-            self._queue.release(message)
+            self._release(message)
             return
         job = self._read_job(message)
         if job is None:
@@ -61,8 +63,7 @@ class JobRunner:
         try:
             self._do_job(job, Hold(message))
         except ConnectionLost:
-            with suppress(QueueError):
-                self._queue.release(message, backoff_seconds(message.receive_count))
+            self._release(message, backoff_seconds(message.receive_count))
             raise
 
     def _read_job(self, message: Message) -> Job | None:
@@ -84,7 +85,7 @@ class JobRunner:
             call = self._copy_level(job, hold)
             if call is None:
                 self._engine.end_attempt(attempt, "released")
-                self._queue.release(hold.message)
+                self._release(hold.message)
             else:
                 self._finish(job, hold, attempt, call)
         except (QueueError, ConnectionLost):
@@ -145,14 +146,28 @@ class JobRunner:
         if settlement.fate is Fate.DELETE or status == "failed":
             self._delete(hold)
         elif settlement.fate is Fate.RELEASE:
-            self._queue.release(message, settlement.delay_seconds)
+            self._release(message, settlement.delay_seconds)
         elif settlement.fate is Fate.POSTPONE:
             self._queue.send(job, settlement.delay_seconds)
             self._delete(hold)
 
+    def _release(self, message: Message, delay_seconds: int = 0) -> None:
+        with left_to_come_again(message):
+            self._queue.release(message, delay_seconds)
+
     def _delete(self, hold: Hold) -> None:
         if not hold.lost:
-            self._queue.delete(hold.message)
+            with left_to_come_again(hold.message):
+                self._queue.delete(hold.message)
+
+
+@contextmanager
+def left_to_come_again(message: Message) -> Iterator[None]:
+    """Log a failure to settle a message: the job is recorded, a repetition harmless, a broken queue shows soon."""
+    try:
+        yield
+    except QueueError as error:
+        logger.warning("Message %s may be delivered again: %s", message.id, error.message)
 
 
 def report(job: Job, outcome: str, status: str | None, error: DuplicationError) -> None:

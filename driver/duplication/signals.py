@@ -5,7 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 CHECK_SECONDS = 0.1
@@ -63,6 +63,9 @@ def stop_on_signals() -> Iterator[StopFlag]:
         if flag.requested:
             os._exit(128 + number)
         flag.request()
+        with suppress(OSError):
+            # Written past the logging and the buffers, in the middle of which the signal may have come.
+            os.write(2, b"Stopping at the end of the batch; a second signal ends it at once\n")
 
     with _handlers(handle, signal.SIGTERM, signal.SIGINT):
         yield flag

@@ -1,0 +1,123 @@
+"""What the driver's tests share: processes of the `duplication` command, and a queue that remembers what was asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from duplication.config import Settings
+from duplication.engine import Engine
+from duplication.job_runner import JobRunner
+from duplication.jobs import Job
+from duplication.queue import Message, Queue, QueueError
+from duplication.signals import StopFlag
+from duplication.worker import Worker
+from tests.support.waiting import DEADLINE
+
+COMMAND = (sys.executable, "-P", "-m", "duplication")
+# No test has to wait: for messages that do not come, or for the time of one that was not settled.
+QUICK = Settings(poll_seconds=0, visibility_seconds=30)
+
+Run = Callable[..., Result]
+
+every_queue = pytest.mark.parametrize("endpoint", ["ministack", "moto"], indirect=True)
+
+
+class RecordingQueue(Queue):
+    """A real queue that remembers what became of messages, and fails where a test says so."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__(queue.url, queue._client)
+        self.sent: list[tuple[str, int]] = []
+        self.settled: list[tuple[str, int]] = []
+        self.refused: set[str] = set()
+
+    def send(self, job: Job, delay_seconds: int = 0) -> None:
+        self._pass("send")
+        super().send(job, delay_seconds)
+        self.sent.append((job.level, delay_seconds))
+
+    def extend(self, message: Message, seconds: int) -> None:
+        self._pass("extend")
+        super().extend(message, seconds)
+
+    def release(self, message: Message, delay_seconds: int = 0) -> None:
+        super().extend(message, delay_seconds)
+        self.settled.append(("released", delay_seconds))
+
+    def delete(self, message: Message) -> None:
+        self._pass("delete")
+        super().delete(message)
+        self.settled.append(("deleted", 0))
+
+    def _pass(self, action: str) -> None:
+        if action in self.refused:
+            raise QueueError(f"no {action} today")
+
+
+def runner(engine: Engine, queue: Queue, name: str = "a worker", settings: Settings = QUICK) -> JobRunner:
+    """Does jobs one by one, when the test says so."""
+    return JobRunner(engine, queue, settings, StopFlag(), name)
+
+
+def take(queue: Queue, visibility_seconds: int = 30) -> Message:
+    """The message that has to be there."""
+    message = queue.receive(0, visibility_seconds)
+    assert message is not None, "no message in the queue"
+    return message
+
+
+def work_until_idle(dsn: str, queue: Queue, settings: Settings = QUICK) -> None:
+    """What `duplication worker --once` does."""
+    Worker(lambda: Engine.connect(dsn), queue, settings, StopFlag(), once=True).run()
+
+
+def document(result: Result) -> Any:
+    """Standard output, which has to be one JSON document and nothing else."""
+    return json.loads(result.stdout)
+
+
+class Command:
+    """A running `duplication` command, which does not outlive its block."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, *arguments: str) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [*COMMAND, *arguments],
+                env=os.environ | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def wait(self) -> int:
+        """The exit code, once it ends."""
+        return self.process.wait(DEADLINE)
+
+    def __enter__(self) -> Command:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(DEADLINE)

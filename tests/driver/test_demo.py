@@ -1,0 +1,46 @@
+"""The demo leaves nothing behind: no process, no directory, however it ends."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from tests.driver.helpers import Command
+from tests.support.waiting import eventually
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
+def test_a_demo_that_is_ended_by_a_signal_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    with Command({}, tmp_path / "demo.log", "demo", "--keep") as demo:
+        eventually(lambda: "Ctrl-C ends it" in demo.said or demo.process.poll() is not None, "the demo is ready")
+        told = iter(without_numbers(demo.said))
+        shown = re.findall(r"^```text\n(.*?)^```$", README.read_text(), re.M | re.S)[0]
+        assert all(line in told for line in without_numbers(shown)), demo.said
+        family = psutil.Process(demo.process.pid).children(recursive=True)
+        programs = " ".join(" ".join(process.cmdline()) for process in family)
+        home = Path(re.findall(r"-D (/tmp/duplication-demo-\w+)/data", programs)[0])
+        assert home.is_dir()
+        for program in ("ministack", "duplication worker", "watchdog.py", str(home)):
+            assert program in programs
+        demo.send(number)
+        assert demo.wait() == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+    eventually(lambda: not [process for process in family if is_alive(process)], "every process of the demo is gone")
+    eventually(lambda: not home.exists(), "the demo's directory is gone")
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def without_numbers(text: str) -> list[str]:
+    """The lines, each number a 0, each gap one space: what does not depend on the time it took."""
+    return [re.sub(r"\s+", " ", re.sub(r"[\d.,]*\d", "0", line)) for line in text.splitlines()]

@@ -1,0 +1,191 @@
+"""Each method of the driver's engine calls its routine and returns what the routine says."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from duplication.engine import Engine
+from duplication.errors import ConnectionLost, InvalidKey, UnknownDuplication, WrongStatus
+from duplication.models import DueJob, LevelCall
+from tests.support.calls import set_batch_rows, status, value
+
+Episode = Callable[..., int]
+LEVELS = ["episodes", "parts", "items", "blocks"]
+
+
+@pytest.fixture
+def source(episode: Episode) -> str:
+    return str(episode(parts=2, items=2, blocks=3))
+
+
+def complete(engine: Engine, duplication: int) -> None:
+    while (level := engine.next_level(duplication)) is not None:
+        engine.duplicate_level(duplication, level)
+
+
+def test_request_duplication_takes_options(db: psycopg.Connection, engine: Engine, source: str) -> None:
+    options = {"idempotency_key": "click-7", "overrides": {"title": "O'Brien «ж»"}}
+    duplication = engine.request_duplication("episode", source, options)
+    assert engine.request_duplication("episode", source, options) == duplication
+    found = engine.find_duplication(duplication)
+    assert found.options == options
+    complete(engine, duplication)
+    title = value(db, "select title from public.episodes where orig_id = %s", source)
+    assert title == "O'Brien «ж»"
+
+
+def test_open_duplication_goes_on_with_the_unfinished_one(engine: Engine, source: str) -> None:
+    duplication = engine.open_duplication("episode", source)
+    assert engine.open_duplication("episode", source) == duplication
+    assert engine.find_duplication(duplication).driven_by == "caller"
+
+
+def test_duplicate_level_tells_what_follows(engine: Engine, source: str) -> None:
+    duplication = engine.open_duplication("episode", source)
+    for level, following in zip(LEVELS, [*LEVELS[1:], None], strict=True):
+        assert engine.next_level(duplication) == level
+        assert engine.duplicate_level(duplication, level) == LevelCall(True, following)
+    assert engine.next_level(duplication) is None
+
+
+def test_duplicate_level_returns_when_its_budget_is_spent(db: psycopg.Connection, engine: Engine, source: str) -> None:
+    duplication = engine.open_duplication("episode", source)
+    set_batch_rows(db, 1)
+    assert engine.duplicate_level(duplication, "episodes", 0.000001) == LevelCall(False, "episodes")
+
+
+def test_dispatch_sends_what_is_due_once(engine: Engine, source: str) -> None:
+    ids = [engine.request_duplication("episode", source) for _ in range(3)]
+    sent: list[DueJob] = []
+    assert engine.dispatch(sent.append, limit=2) == 2
+    assert engine.dispatch(sent.append) == 1
+    assert engine.dispatch(sent.append) == 0
+    assert sent == [DueJob(id_, "episodes") for id_ in ids]
+
+
+def test_dispatch_leaves_due_what_could_not_be_sent(engine: Engine, source: str) -> None:
+    engine.request_duplication("episode", source)
+
+    def fail(job: DueJob) -> None:
+        raise RuntimeError(job.level)
+
+    with pytest.raises(RuntimeError, match="episodes"):
+        engine.dispatch(fail)
+    sent: list[DueJob] = []
+    assert engine.dispatch(sent.append) == 1
+
+
+def test_attempts_are_recorded(db: psycopg.Connection, engine: Engine, source: str) -> None:
+    duplication = engine.request_duplication("episode", source)
+    released = engine.begin_attempt(duplication, "episodes", "m-1", "host:1")
+    assert engine.end_attempt(released, "released") == "pending"
+    failed = engine.begin_attempt(duplication, "episodes", "m-1", "host:2")
+    error = {"sqlstate": "23505", "message": "twice", "level": "episodes"}
+    assert engine.end_attempt(failed, "lasting", error) == "failed"
+    assert db.execute("select message_id, worker, outcome from duplication.attempts order by id").fetchall() == [
+        ("m-1", "host:1", "released"),
+        ("m-1", "host:2", "lasting"),
+    ]
+
+
+def test_classify_error_sorts(engine: Engine) -> None:
+    assert [engine.classify_error(state) for state in ("40P01", "23505", "UD008")] == ["transient", "lasting", "stop"]
+
+
+def test_cancel_and_retry_return_the_new_status(engine: Engine, source: str) -> None:
+    duplication = engine.request_duplication("episode", source)
+    attempt = engine.begin_attempt(duplication, "episodes", "m", "w")
+    engine.end_attempt(attempt, "lasting", {"sqlstate": "23505", "message": "twice", "level": "episodes"})
+    assert engine.retry(duplication) == "pending"
+    assert engine.cancel(duplication) == "cancelled"
+    with pytest.raises(WrongStatus):
+        engine.retry(duplication)
+
+
+def test_discard_deletes_the_copy(db: psycopg.Connection, engine: Engine, source: str) -> None:
+    duplication = engine.open_duplication("episode", source)
+    complete(engine, duplication)
+    engine.discard(duplication)
+    assert status(db, duplication) == "discarded"
+    assert value(db, "select count(*) from public.blocks where orig_id is not null") == 0
+
+
+def test_verify_yields_each_difference(db: psycopg.Connection, engine: Engine, source: str) -> None:
+    duplication = engine.open_duplication("episode", source)
+    complete(engine, duplication)
+    assert list(engine.verify(duplication)) == []
+    db.execute("update public.parts set title = title || '!' where orig_id is not null")
+    found = list(engine.verify(duplication))
+    assert [(item.level, item.column_name) for item in found] == [("parts", "title")] * 2
+    assert engine.next_level(duplication) is None, "the session is still of use"
+
+
+def test_a_verify_that_is_not_read_to_its_end_leaves_the_session_usable(
+    db: psycopg.Connection, engine: Engine, source: str
+) -> None:
+    duplication = engine.open_duplication("episode", source)
+    complete(engine, duplication)
+    db.execute("update public.blocks set title = title || '!' where orig_id is not null")
+    differences = engine.verify(duplication)
+    next(differences)
+    differences.close()  # type: ignore[attr-defined]
+    assert engine.next_level(duplication) is None
+
+
+def test_copy_statement_is_a_statement(engine: Engine, source: str) -> None:
+    assert "insert into public.blocks" in engine.copy_statement("episode", "blocks").lower()
+    assert engine.copy_statement("episode", "blocks", "rows") != engine.copy_statement("episode", "blocks", "parents")
+
+
+def test_find_installation_is_one_uuid(engine: Engine) -> None:
+    assert str(UUID(engine.find_installation())) == engine.find_installation()
+
+
+def test_duplications_are_found_and_listed(engine: Engine, source: str) -> None:
+    ids = [engine.request_duplication("episode", source) for _ in range(3)]
+    assert [item.id for item in engine.list_duplications(2)] == ids[:0:-1]
+    found = engine.find_duplication(ids[0])
+    assert (found.tree, found.root_key, found.status) == ("episode", source, "pending")
+    assert isinstance(found.requested_at, datetime)
+    with pytest.raises(UnknownDuplication):
+        engine.find_duplication(ids[-1] + 1)
+
+
+def test_list_progress_has_a_row_per_level(engine: Engine, source: str) -> None:
+    duplication = engine.request_duplication("episode", source)
+    (unstarted,) = engine.list_progress(duplication)
+    assert unstarted.level is None
+    complete(engine, duplication)
+    rows = [(row.level, row.rows_planned, row.rows_copied) for row in engine.list_progress(duplication)]
+    assert rows == [("episodes", 1, 1), ("parts", 2, 2), ("items", 4, 4), ("blocks", 12, 12)]
+
+
+def test_load_sample_episode_has_the_shape(db: psycopg.Connection, engine: Engine) -> None:
+    key = engine.load_sample_episode(2, 3, 4)
+    assert value(db, "select count(*) from public.episodes where id::text = %s", key) == 1
+    assert [value(db, f"select count(*) from public.{level}") for level in LEVELS] == [1, 2, 6, 24]
+
+
+def test_a_closed_engine_says_that_its_session_is_gone(engine: Engine) -> None:
+    engine.close()
+    assert engine.closed
+    with pytest.raises(ConnectionLost):
+        engine.find_installation()
+
+
+def test_an_error_is_of_ours(engine: Engine) -> None:
+    with pytest.raises(InvalidKey) as caught:
+        engine.request_duplication("episode", "forty-two")
+    assert (caught.value.sqlstate, bool(caught.value.hint)) == ("UD005", True)
+
+
+def test_every_method_is_shown_here() -> None:
+    methods = {name for name, _ in inspect.getmembers(Engine, inspect.isfunction) if not name.startswith("_")}
+    shown = inspect.getsource(inspect.getmodule(test_every_method_is_shown_here))  # type: ignore[arg-type]
+    assert {name for name in methods if f"engine.{name}(" not in shown} == set()
