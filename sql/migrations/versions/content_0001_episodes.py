@@ -64,10 +64,14 @@ comment on table public.episodes is 'Root of the reference content.';
 comment on table public.parts is 'Parts of an episode.';
 comment on table public.items is 'Items of a part.';
 comment on table public.blocks is 'Blocks of an item.';
-comment on column public.episodes.orig_id is 'The episode this one was copied from. No foreign key: it outlives the original.';
-comment on column public.parts.orig_id is 'The part this one was copied from. No foreign key: it outlives the original.';
-comment on column public.items.orig_id is 'The item this one was copied from. No foreign key: it outlives the original.';
-comment on column public.blocks.orig_id is 'The block this one was copied from. No foreign key: it outlives the original.';
+comment on column public.episodes.orig_id is
+'The episode this one was copied from. No foreign key: it outlives the original.';
+comment on column public.parts.orig_id is
+'The part this one was copied from. No foreign key: it outlives the original.';
+comment on column public.items.orig_id is
+'The item this one was copied from. No foreign key: it outlives the original.';
+comment on column public.blocks.orig_id is
+'The block this one was copied from. No foreign key: it outlives the original.';
 """
 
 

@@ -285,7 +285,8 @@ def downgrade() -> None:
         end
         $$;
         drop table duplication.events, duplication.attempts, duplication.id_map, duplication.pieces,
-        duplication.batches, duplication.edge_runs, duplication.level_runs, duplication.duplications, duplication.column_rules,
-        duplication.edges, duplication.levels, duplication.trees, duplication.settings cascade;
+        duplication.batches, duplication.edge_runs, duplication.level_runs, duplication.duplications,
+        duplication.column_rules, duplication.edges, duplication.levels, duplication.trees,
+        duplication.settings cascade;
         """
     )
