@@ -162,6 +162,27 @@ def test_a_reference_that_comes_in_between_is_not_cascaded_into(
     assert status(db, duplication) == "discarded"
 
 
+def test_a_reference_that_is_not_committed_yet_is_not_cascaded_into(
+    db: psycopg.Connection, connect: Connect, duplication: int
+) -> None:
+    """Nobody can see it when discard looks; so it waits for that transaction before it looks."""
+    db.execute("update duplication.settings set lock_timeout = '10 min'")
+    db.execute("create table public.comments (block_id bigint references public.blocks on delete cascade)")
+    elsewhere = connect()
+    with elsewhere.transaction():
+        elsewhere.execute("insert into public.comments values (%s)", (last_copy(db, "blocks"),))
+        discarding = Background(discard, connect(), duplication)
+        eventually(
+            lambda: value(db, "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"),
+            "discard waits for the comment's transaction",
+        )
+    error = discarding.error()
+
+    assert isinstance(error, psycopg.Error)
+    assert error.sqlstate == "UD013"
+    assert value(db, "select count(*) from public.comments") == 1
+
+
 def test_a_refused_discard_leaves_a_copy_that_is_whole(db: psycopg.Connection, duplication: int) -> None:
     db.execute(NEW_ROWS["blocks"], (last_copy(db, "items"),))
     before = contents(db)

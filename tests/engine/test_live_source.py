@@ -16,7 +16,7 @@ from tests.support.waiting import Background
 
 
 class Source(NamedTuple):
-    """An episode of 6 parts of 3 items of 3 blocks, by the ids of some of its rows.
+    """An episode of 6 parts of 3 items of 2 blocks, by the ids of some of its rows.
 
     Batches of 3 rows make the planning of its items three steps: the first part, four parts, the last part.
     """
@@ -33,13 +33,11 @@ class Source(NamedTuple):
     last_block: int
 
 
-# What the application does, and whose rows it touches. "Early" rows are planned and copied before the others.
+# What the application does. First rows are planned and copied before, last rows after the moment at which it does it.
 CHANGES = {
     "a part added": "insert into parts (episode_id, title) values ({episode}, 'added')",
-    "an item added to the first part": "insert into items (part_id, title) values ({first_part}, 'added')",
     "an item added to the last part": "insert into items (part_id, title) values ({last_part}, 'added')",
     "a block added to the first item": "insert into blocks (item_id, title) values ({first_item}, 'added')",
-    "a block added to a middle item": "insert into blocks (item_id, title) values ({middle_item}, 'added')",
     "a block added to the last item": "insert into blocks (item_id, title) values ({last_item}, 'added')",
     "the first part deleted": "delete from parts where id = {first_part}",
     "the last part deleted": "delete from parts where id = {last_part}",
@@ -48,7 +46,6 @@ CHANGES = {
     "a middle item deleted": "delete from items where id = {middle_item}",
     "the last item deleted": "delete from items where id = {last_item}",
     "the first block deleted": "delete from blocks where id = {first_block}",
-    "a middle block deleted": "delete from blocks where id = {middle_block}",
     "the last block deleted": "delete from blocks where id = {last_block}",
     "the first item moved to the last part": "update items set part_id = {last_part} where id = {first_item}",
     "the last item moved to the first part": "update items set part_id = {first_part} where id = {last_item}",
@@ -88,7 +85,7 @@ STAGES: dict[str, Callable[[Source], tuple[str, str, object]]] = {
 @pytest.fixture
 def source(shared: psycopg.Connection) -> Source:
     set_batch_rows(shared, 3)
-    root = make_episode(shared, parts=6, items=3, blocks=3)
+    root = make_episode(shared, parts=6, items=3, blocks=2)
     levels = oracle.content(shared, root)
     keys = [[int(row.key) for row in level] for level in levels[1:]]
     return Source(root, *(k for level in keys for k in (level[0], level[len(level) // 2], level[-1])))

@@ -13,17 +13,25 @@ begin
     if not v_level.mapped then
         return format('(%s.%I is not null)', p_alias, v_level.orig_column);
     end if;
+    if v_level.orig_column is null then
+        -- no index begins with the new key; so written, the map is read once for a statement, not for each row
+        return format(
+            $condition$(%s.%I::pg_catalog.text collate "C" in (
+    select x.new_key from duplication.id_map as x
+    where x.duplication_id = $1 and x.level = %L and not x.gone
+))$condition$,
+            p_alias, v_level.key_column, p_level
+        );
+    end if;
     return format(
         $condition$(exists (
     select from duplication.id_map as x
     where x.duplication_id = $1 and x.level = %L and not x.gone
-        and x.new_key = %s.%I::pg_catalog.text collate "C"%s
+        and x.new_key = %s.%I::pg_catalog.text collate "C"
+        and x.orig_key = %2$s.%4$I::pg_catalog.text collate "C"
+    offset 0
 ))$condition$,
-        p_level, p_alias, v_level.key_column,
-        -- the index is on the original's key
-        case when v_level.orig_column is not null then format(
-            ' and x.orig_key = %s.%I::pg_catalog.text collate "C"', p_alias, v_level.orig_column
-        ) end
+        p_level, p_alias, v_level.key_column, v_level.orig_column
     );
 end;
 $$;

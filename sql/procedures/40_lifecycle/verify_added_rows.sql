@@ -24,6 +24,8 @@ begin
             where not exists (
                 select from duplication.id_map as x
                 where x.duplication_id = $1 and x.level = $2 and x.orig_key = s.key collate "C"
+                -- fenced, for one look-up a row: as a join it was done by comparing each with each
+                offset 0
             )
         $statement$,
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast, v_level.filter_clause

@@ -87,6 +87,7 @@ begin
             ' and (s.%1$I::text collate "C" = any($5) or s.%1$I::text collate "C" <> all($4) and exists (
                 select from duplication.id_map as x
                 where x.duplication_id = $1 and x.level = %2$L and x.orig_key = s.%1$I::text collate "C"
+                offset 0
             ))',
             v_level.edge_column, v_level.parent_level
         ) end

@@ -30,6 +30,8 @@ begin
             where m.orig_key <> all($5) and not exists (
                 select from duplication.id_map as x
                 where x.duplication_id = $1 and x.level = $2 and x.orig_key = s.key collate "C"
+                -- fenced, for one look-up a row: as a join it was done by comparing each with each
+                offset 0
             )
             union all
             select null, c.%1$I::text, 'extra', null, 'it was added to the copy'
