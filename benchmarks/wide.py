@@ -180,7 +180,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="duplication-bench-", dir="/tmp") as directory:
         home = Path(directory)
         home.chmod(0o755)
-        with postgres_server(home, **SETTINGS) as server:
+        with postgres_server(home, None, **SETTINGS) as server:
             key = make_source(server, shape)
             rounds = [measure_round(server, key) for _ in range(options.rounds)]
             table = write_table(shape, describe_machine(server), rounds)
