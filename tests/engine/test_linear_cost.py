@@ -42,11 +42,12 @@ def analyze_another_duplication(conn: psycopg.Connection) -> None:
 def analyze_one_parent_with_everything(conn: psycopg.Connection) -> None:
     """For all the planner knows, any part has every item there is, and any item every block."""
     fill(conn, Kind(items=1000, blocks=1, parts=1))
-    conn.execute(
-        "insert into public.blocks (item_id, title) select max(id), 'n' from public.items, generate_series(1, 3000)"
-    )
-    conn.execute("delete from public.blocks where item_id <> (select max(id) from public.items)")
-    conn.execute("delete from public.items where part_id <> (select max(id) from public.parts)")
+    conn.execute("""
+        delete from public.items where part_id <> (select max(id) from public.parts);
+        delete from public.blocks;
+        insert into public.blocks (item_id, title) select max(id), 'n' from public.items;
+        insert into public.blocks (item_id, title) select item_id, 'n' from public.blocks, generate_series(1, 3000);
+    """)
     analyze(conn)
 
 
