@@ -40,9 +40,9 @@ def last_copy(conn: psycopg.Connection, table: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "action", ["", "on delete cascade", "on delete set null"], ids=["restrict", "cascade", "set null"]
+    ("level", "action"),
+    [*((level, "on delete cascade") for level in LEVELS), ("blocks", ""), ("blocks", "on delete set null")],
 )
-@pytest.mark.parametrize("level", LEVELS)
 def test_a_row_of_another_table_stops_it(db: psycopg.Connection, level: str, action: str) -> None:
     """Bookmarks of an episode, comments on a block: by whatever the foreign key would do to them."""
     set_batch_rows(db, 4)

@@ -21,7 +21,7 @@ class Kind:
     """Blocks of each item."""
     parts: int = 4
     episodes: int = 1
-    batch_rows: int = 25
+    batch_rows: int = 30
 
     def times(self, factor: int) -> Kind:
         return replace(self, items=self.items * factor)
