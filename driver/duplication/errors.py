@@ -118,6 +118,10 @@ class InvalidOption(DatabaseError):
     """UD016: an option or argument has a bad value."""
 
 
+class ReferenceNotMapped(DatabaseError):
+    """UD017: a reference's target is in the source's tree and not in the copy."""
+
+
 CLASSES: dict[str, type[DatabaseError]] = {
     "UD001": UnknownTree,
     "UD002": UnknownLevel,
@@ -135,6 +139,7 @@ CLASSES: dict[str, type[DatabaseError]] = {
     "UD014": CountMismatch,
     "UD015": InsideTransaction,
     "UD016": InvalidOption,
+    "UD017": ReferenceNotMapped,
     # After a failover this session is with the standby; another one may find the primary.
     "25006": ConnectionLost,
     # With these the server ends the session: admin shutdown, crash shutdown, cannot connect now, idle timeout.

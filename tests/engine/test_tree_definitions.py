@@ -148,11 +148,6 @@ CASES = {
         "update duplication.levels set key_column = null, orig_column = null where tree = '{s}' and name = 'albums'",
         ("albums", "key"),
     ),
-    "rows without a key": Case(
-        "alter table {s}.notes drop column id; update duplication.levels set key_column = null, orig_column = null "
-        "where tree = '{s}' and name = 'notes'",
-        ("notes", "key"),
-    ),
     "two roots": Case("delete from duplication.edges where tree = '{s}' and level = 'notes'", ("albums", "notes")),
     "no root": Case(
         "insert into duplication.edges values ('{s}', 'albums', 'notes', 'orig_id')", ("albums", "notes", "songs")

@@ -37,7 +37,9 @@ as $$
         union all
         select n.nspname, c.relname
         from duplication.duplications as d
-        inner join duplication.levels as l on l.tree = d.tree and l.name = p_level
+        inner join duplication.levels as l on l.tree = d.tree and l.name = coalesce((
+            select r.relinks from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level
+        ), p_level)
         inner join pg_class as c on c.oid = to_regclass(l.relation)
         inner join pg_namespace as n on n.oid = c.relnamespace
         where d.id = p_id

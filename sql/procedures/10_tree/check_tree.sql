@@ -9,9 +9,8 @@ declare
     v_problem record;
 begin
     select p.level, p.problem, p.hint into v_problem
-    from duplication.levels as l
-    cross join lateral duplication.level_problems(p_tree, l.name) as p
-    where l.tree = p_tree
+    from duplication.tree_problems(p_tree) as p
+    where p.is_certain
     limit 1;
     if found then
         raise exception using
@@ -19,6 +18,5 @@ begin
             message = format('level %s of tree %s: %s', v_problem.level, p_tree, v_problem.problem),
             hint = v_problem.hint;
     end if;
-    perform duplication.root_level(p_tree);
 end;
 $$;

@@ -1,25 +1,95 @@
-create or replace function duplication.copy_order(p_tree text) returns table (ordinal integer, level text)
-language sql stable
+create or replace function duplication.copy_order(p_tree text)
+returns table (ordinal integer, level text, mapped boolean, refers_to_itself boolean, late_columns text[])
+language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the order in which a tree's levels are copied: a level after every level it refers to. It is also
-    --   the order of the jobs of the chain.
-    -- Parameters: p_tree. Returns: a row per level that the root reaches, numbered from 1.
-    with recursive paths as (
-        select l.name as level, 1 as depth
-        from duplication.levels as l
-        where l.tree = p_tree
-            and not exists (select from duplication.edges as e where e.tree = l.tree and e.level = l.name)
-        union
-        select e.level, p.depth + 1
-        from paths as p
-        inner join duplication.edges as e on e.tree = p_tree and e.parent_level = p.level
-        -- a path longer than the tree has levels runs in a circle: check_tree names it
-        where p.depth < (select count(*) from duplication.levels as l where l.tree = p_tree)
-    )
+-- Purpose: the order in which a tree's levels are copied, which is also that of the jobs of the chain: a level after every
+--   level that its foreign keys need, and else from the root down. A circle is cut at columns that may be null.
+-- Parameters: p_tree.
+-- Returns: a row per level that the root reaches, numbered from 1. mapped: its rows are planned one by one, since
+--   something refers to them or a parent alone does not find them; refers_to_itself: rows of it need others of it;
+--   late_columns: those that may name rows that are not there yet, for the relink.
+-- Errors: UD010 where a circle cannot be cut.
+declare
+    v_levels text[] := array(
+        with recursive paths as (
+            select duplication.root_level(p_tree) as level, 1 as depth
+            union
+            select e.level, p.depth + 1
+            from paths as p
+            inner join duplication.edges as e on e.tree = p_tree and e.parent_level = p.level
+            -- a longer path runs in a circle
+            where p.depth < (select count(*) from duplication.levels as l where l.tree = p_tree)
+        )
 
-    select (row_number() over (order by max(p.depth), p.level))::integer, p.level
-    from paths as p
-    group by p.level
-    order by 1;
+        select p.level from paths as p group by p.level order by min(p.depth), p.level
+    );
+    -- each reference as an object; a foreign key, or a look-up of the target's copy, needs its target to be there
+    v_references jsonb;
+    v_placed text[] := '{}';
+begin
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'level', l.name, 'target', r.target_level, 'needed', r.is_checked or r.by_row, 'nullable', r.nullable,
+        'by_row', r.by_row, 'kind', r.kind
+    )), '[]') into v_references
+    from unnest(v_levels) as l (name)
+    cross join lateral duplication.level_references(p_tree, l.name) as r;
+
+    for v_ordinal in 1 .. cardinality(v_levels) loop
+        ordinal := v_ordinal;
+        level := null;
+        select l.name into level
+        from unnest(v_levels) with ordinality as l (name, nr)
+        left join lateral (
+            select count(*) as needed, count(*) filter (where r ->> 'nullable' = '[]') as fixed
+            from jsonb_array_elements(v_references) as r
+            where r ->> 'level' = l.name and r ->> 'target' <> l.name and (r -> 'needed')::boolean
+                and r ->> 'target' <> all(v_placed) and r ->> 'target' = any(v_levels)
+        ) as n on true
+        where l.name <> all(v_placed) and n.fixed = 0
+        order by n.needed > 0, l.nr
+        limit 1;
+        if level is null or exists (
+            select from jsonb_array_elements(v_references) as r
+            where r ->> 'level' = level and r ->> 'target' = level and (r -> 'by_row')::boolean and r ->> 'nullable' = '[]'
+        ) then
+            perform duplication.refuse_circle(p_tree, v_references, array(
+                select l.name from unnest(v_levels) as l (name) where l.name <> all(v_placed)
+            ));
+        end if;
+        refers_to_itself := exists (
+            select from jsonb_array_elements(v_references) as r
+            where r ->> 'level' = level and r ->> 'target' = level
+                and ((r -> 'needed')::boolean or r ->> 'kind' = 'below')
+        );
+        late_columns := array(
+            select distinct c.name
+            from jsonb_array_elements(v_references) as r
+            cross join lateral jsonb_array_elements_text(r -> 'nullable') as c (name)
+            where r ->> 'level' = level and (r -> 'needed')::boolean and r ->> 'target' <> all(v_placed)
+            order by c.name
+        );
+        mapped := (
+            select l.key_column is not null and (
+                l.plan_rows or l.orig_column is null or e.edges <> 1 or e.owned
+                or exists (
+                    select from jsonb_array_elements(v_references) as r where r ->> 'target' = l.name
+                )
+                or exists (
+                    select from duplication.column_rules as r
+                    where r.tree = p_tree and coalesce(r.level, l.name) = l.name and r.expression ~ '\mcopy\.new_key\M'
+                )
+            )
+            from duplication.levels as l
+            cross join lateral (
+                select count(*) as edges, coalesce(bool_or(e.kind = 'owned'), false) as owned
+                from duplication.edges as e
+                where e.tree = p_tree and e.level = l.name
+            ) as e
+            where l.tree = p_tree and l.name = level
+        );
+        v_placed := array_append(v_placed, level);
+        return next;
+    end loop;
+end;
 $$;

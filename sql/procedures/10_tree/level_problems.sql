@@ -1,50 +1,58 @@
 create or replace function duplication.level_problems(p_tree text, p_level text)
-returns table (level text, problem text, hint text)
+returns table (problem text, hint text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what about a level would make its copy fail.
+-- Purpose: what about a level's declaration and its table would make its copy fail.
 -- Parameters: p_tree, p_level. Returns: a row per problem, with its hint; none if all is well.
 -- Errors: those of resolve_level.
 declare
     v_level record;
+    v_unindexed text[];
 begin
-    if (select count(*) from duplication.edges as e where e.tree = p_tree and e.level = p_level) > 1 then
-        return query select p_level, 'it has several edges', 'A level has one edge, to its parent.';
-        return;
-    end if;
     select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
-
-    if v_level.mapped and v_level.key_column is null then
-        return query select p_level, 'it has no key column', 'A level needs one that is a parent or has no orig column.';
-    elsif v_level.new_key is null and v_level.key_column is not null then
-        return query
-        select
-            p_level, format('key column %I of %s has no default', v_level.key_column, v_level.relation),
-            'Give the column a default, or the level an expression in duplication.levels.new_key.';
-    end if;
 
     return query
     select
-        p_level, format('table %s has no column %I', v_level.relation, c.column_name),
+        format('table %s has no column %I', c.relation, c.column_name),
         format('Correct duplication.%s.', c.declared_in)
     from (
-        select v_level.orig_column as column_name, 'levels' as declared_in
+        select v_level.relation, v_level.orig_column as column_name, 'levels' as declared_in
         union all
-        select v_level.edge_column, 'edges'
+        select v_level.relation, e.column_name, 'edges'
+        from duplication.edges as e
+        where e.tree = p_tree and e.level = p_level and e.kind = 'below'
         union all
-        select r.column_name, 'column_rules'
+        select v_level.relation, e.column_name, 'edges'
+        from duplication.edges as e
+        where e.tree = p_tree and e.parent_level = p_level and e.kind = 'owned'
+        union all
+        select v_level.relation, r.column_name, 'column_rules'
         from duplication.column_rules as r
         where r.tree = p_tree and r.level = p_level
     ) as c
     where c.column_name is not null and not exists (
         select from pg_attribute as a
-        where a.attrelid = v_level.relation and a.attname = c.column_name and not a.attisdropped
+        where a.attrelid = c.relation and a.attname = c.column_name and not a.attisdropped
+    );
+    if found then
+        return;
+    end if;
+
+    return query
+    select
+        format('key column %I of %s has no default', v_level.key_column, v_level.relation),
+        'Give the column a default, or the level an expression in duplication.levels.new_key.'
+    where v_level.new_key is null and v_level.key_column is not null and not exists (
+        select from duplication.edges as e
+        inner join duplication.levels as l on l.tree = e.tree and l.name = e.parent_level
+        where e.tree = p_tree and e.level = p_level
+            and e.column_name = case e.kind when 'below' then v_level.key_column else l.key_column end
     );
 
     return query
     select
-        p_level, format('table %s has inheritance children', v_level.relation),
+        format('table %s has inheritance children', v_level.relation),
         'Their rows would be copied into the parent: make each of them a level, or partition the table.'
     from pg_class as c
     where c.oid = v_level.relation and c.relkind = 'r' and exists (
@@ -53,7 +61,15 @@ begin
 
     return query
     select
-        p_level, format('key column %I of %s is not unique', v_level.key_column, v_level.relation),
+        format('partition %s of %s is a foreign table', c.oid::regclass, v_level.relation),
+        'Its server commits by itself, so a batch could be lost or doubled there.'
+    from pg_partition_tree(v_level.relation) as p
+    inner join pg_class as c on c.oid = p.relid
+    where c.relkind = 'f';
+
+    return query
+    select
+        format('key column %I of %s is not unique', v_level.key_column, v_level.relation),
         'Rows are found again by their key: give the column a unique index of its own.'
     from pg_class as c
     -- a partitioned table's unique index has the partition key beside it
@@ -64,38 +80,49 @@ begin
             and a.attname = v_level.key_column
     );
 
+    v_unindexed := array(
+        select c.column_name
+        from (
+            select v_level.key_column as column_name
+            union
+            select e.column_name from duplication.edges as e
+            where e.tree = p_tree and e.level = p_level and e.kind = 'below'
+        ) as c
+        inner join pg_attribute as a on a.attrelid = v_level.relation and a.attname = c.column_name
+        where not exists (
+            select from pg_index as i
+            inner join pg_class as c on c.oid = i.indexrelid
+            inner join pg_am as m on m.oid = c.relam
+            where i.indrelid = v_level.relation and i.indkey[0] = a.attnum and i.indisvalid and i.indpred is null
+                and m.amname in ('btree', 'hash')
+        )
+    );
     return query
     select
-        p_level, format('column %I of %s has no index', c.column_name, v_level.relation),
+        format('column %I of %s has no index', c.column_name, v_level.relation),
         'Without one each batch would read the whole table: create a btree index that begins with the column.'
-    from (values (v_level.key_column), (v_level.edge_column)) as c (column_name)
-    inner join pg_attribute as a on a.attrelid = v_level.relation and a.attname = c.column_name
-    where not exists (
-        select from pg_index as i
-        inner join pg_class as c on c.oid = i.indexrelid
-        inner join pg_am as m on m.oid = c.relam
-        where i.indrelid = v_level.relation and i.indkey[0] = a.attnum and i.indisvalid and i.indpred is null
-            and m.amname in ('btree', 'hash')
-    );
+    from unnest(v_unindexed) as c (column_name);
 
     return query
     select
-        p_level, format(
-            'unique index %s on %s (%s) would refuse every copied row', i.indexrelid::regclass, v_level.relation, (
-                select string_agg(quote_ident(a.attname), ', ' order by k.nr)
-                from unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1]) with ordinality as k (attnum, nr)
-                inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
-            )
-        ),
-        'None of its columns changes in a copy: give one of them a rule in duplication.column_rules.'
-    from pg_index as i
-    where i.indrelid = v_level.relation and i.indisunique and i.indpred is null and i.indexprs is null
+        format('foreign key %s refers to level %s, which has no key column', f.conname, l.name),
+        'Rows without a key of one column cannot be referred to: give column a rule in duplication.column_rules, '
+        'or the level a key column.'
+    from pg_constraint as f
+    inner join duplication.levels as l on l.tree = p_tree and to_regclass(l.relation) = f.confrelid
+    where f.conrelid = v_level.relation and f.contype = 'f' and f.conparentid = 0 and l.key_column is null
         and not exists (
             select from pg_attribute as a
-            left join duplication.level_columns(
-                p_tree, p_level, case when v_level.mapped then 'rows' else 'parents' end
-            ) as c on c.column_name = a.attname
-            where a.attrelid = i.indrelid and a.attnum = any((i.indkey::smallint[])[0:i.indnkeyatts - 1]) and c.copied is distinct from true
+            inner join duplication.column_rules as r on r.column_name = a.attname
+            where a.attrelid = f.conrelid and a.attnum = any(f.conkey) and r.tree = p_tree
+                and coalesce(r.level, p_level) = p_level and r.rule <> 'remap'
         );
+
+    return query
+    select
+        format('key column %I refers to level %s by foreign key %s', v_level.key_column, r.target_level, r.constraint_name),
+        'The two rows share a key: declare it in duplication.edges, below that level or owned through the column.'
+    from duplication.level_references(p_tree, p_level) as r
+    where r.kind = 'constraint' and r.columns = array[v_level.key_column::name];
 end;
 $$;

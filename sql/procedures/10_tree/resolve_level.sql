@@ -6,13 +6,14 @@ create or replace function duplication.resolve_level(
     out key_column text,
     out key_cast text,
     out new_key text,
-    out mapped boolean,
     out filter_clause text,
     out orig_column text,
     out batch_rows integer,
+    out is_root boolean,
     out parent_level text,
     out edge_column text,
-    out parent_key_cast text
+    out parent_key_cast text,
+    out edge_clause text
 )
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
@@ -20,10 +21,12 @@ as $$
 -- Purpose: a level as the catalog has it now: its names resolved, what is declared joined with what is derived.
 -- Parameters: p_tree, p_level.
 -- Returns: one row. new_key is the SQL expression for the next key (null: none can be had); filter_clause is ready to be
---   appended to a condition; mapped says whether the level's rows are planned one by one; the last three are null for the root. key_cast: see key_cast().
+--   appended to a condition; the last four are of the only edge, null unless there is one alone and it is below: a level
+--   without a map has one; edge_clause is the edge's filter, as filter_clause. key_cast: see key_cast().
 -- Errors: UD001, UD002; UD010 where the declaration does not fit the catalog.
 declare
     v_level duplication.levels;
+    v_edge record;
 begin
     if not exists (select from duplication.trees as t where t.name = p_tree) then
         raise exception using
@@ -49,17 +52,22 @@ begin
         key_cast := duplication.key_cast(relation, key_column);
         new_key := coalesce(v_level.new_key, duplication.key_default(relation, key_column));
     end if;
-    mapped := v_level.plan_rows or orig_column is null
-        or not exists (select from duplication.edges as e where e.tree = p_tree and e.level = p_level)
-        or exists (select from duplication.edges as e where e.tree = p_tree and e.parent_level = p_level);
     batch_rows := coalesce(v_level.batch_rows, (select s.batch_rows from duplication.settings as s));
 
-    select e.parent_level, e.column_name into parent_level, edge_column
+    select
+        count(*) as edges, count(*) filter (where e.parent_level <> e.level) as edges_from_others,
+        min(e.kind) as kind, min(e.parent_level) as parent_level, min(e.column_name) as column_name,
+        min(e.row_filter) as row_filter
+    into v_edge
     from duplication.edges as e
     where e.tree = p_tree and e.level = p_level;
-    if found then
+    is_root := v_edge.edges_from_others = 0;
+    if v_edge.edges = 1 and v_edge.kind = 'below' then
+        parent_level := v_edge.parent_level;
+        edge_column := v_edge.column_name;
         -- in the type and collation of the column itself, which its index has
         parent_key_cast := duplication.key_cast(relation, edge_column);
+        edge_clause := coalesce(' and (' || v_edge.row_filter || ')', '');
     end if;
 end;
 $$;

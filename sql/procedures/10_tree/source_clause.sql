@@ -3,8 +3,8 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the FROM clause that finds the source rows of a batch by its plan. Its parameters: $1 the duplication, $2 and
---   $3 the first and last number of the batch in plan order. Its aliases: m the plan, s the source row and, for 'rows',
---   p the parent's plan.
+--   $3 the first and last number of the batch in plan order. Its aliases: m the plan, s the source row, r1 … what its
+--   references become (see reference_joins) and copy, what a rule's expression sees of the copy.
 -- Parameters: p_tree, p_level; p_kind of piece: 'rows', numbers of the level's own rows, or 'parents', numbers of their
 --   parents, all of whose children are meant.
 -- Returns: SQL text.
@@ -12,26 +12,16 @@ as $$
 declare
     v_level record;
     v_by text;
-    v_parent text;
 begin
     select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
     case p_kind
         when 'rows' then
-            v_by := format('s.%I = m.orig_key%s', v_level.key_column, v_level.key_cast);
-            if v_level.parent_level is not null then
-                v_parent := format(
-                    $clause$
-cross join lateral (
-    select p.new_key from duplication.id_map as p
-    where p.duplication_id = $1 and p.level = %L and not p.gone
-        and p.orig_key = s.%I::pg_catalog.text collate "C"
-    offset 0
-) as p$clause$,
-                    v_level.parent_level, v_level.edge_column
-                );
-            end if;
+            v_by := format('s.%I = m.orig_key%s%s', v_level.key_column, v_level.key_cast, v_level.filter_clause);
         when 'parents' then
-            v_by := format('s.%I = m.orig_key%s', v_level.edge_column, v_level.parent_key_cast);
+            v_by := format(
+                's.%I = m.orig_key%s%s%s', v_level.edge_column, v_level.parent_key_cast, v_level.filter_clause,
+                v_level.edge_clause
+            );
         else
             raise exception using
                 errcode = 'UD016',
@@ -48,10 +38,21 @@ cross join lateral (
 ) as m
 cross join lateral (
     select s.* from %s as s
-    where %s%s
+    where %s
     offset 0
-) as s%s$clause$,
-        v_level.relation, v_by, v_level.filter_clause, v_parent
+) as s%s%s%s$clause$,
+        v_level.relation, v_by, duplication.reference_joins(p_tree, p_level, p_kind),
+        (
+            select format(
+                E'\ncross join lateral (select %s as new_key, $1 as duplication_id) as copy',
+                case p_kind when 'rows' then 'm.new_key' || v_level.key_cast else 'null' end
+            )
+            where exists (
+                select from duplication.column_rules as r
+                where r.tree = p_tree and coalesce(r.level, p_level) = p_level and r.expression ~ '\mcopy\.'
+            )
+        ),
+        case when p_kind = 'rows' then E'\nwhere ' || duplication.reach_condition(p_tree, p_level) end
     );
 end;
 $$;

@@ -1,21 +1,26 @@
-create or replace function duplication.plan_root(p_id bigint) returns void
+create or replace function duplication.plan_root(p_id bigint) returns boolean
 language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: plan the root: one row, whose key the request names.
+-- Purpose: plan the root: one row, whose key the request names. Harmless when repeated.
 -- Parameters: p_id.
+-- Returns: whether there was anything to do.
 -- Errors: UD004 if the row is not there (any more); those of check_tree.
 -- Does not commit.
 declare
-    v_duplication duplication.duplications;
-    v_root text;
+    v_duplication duplication.duplications := duplication.find_duplication(p_id);
+    v_root text := duplication.root_level(v_duplication.tree);
     v_level record;
     v_statement text;
 begin
-    select d.* into v_duplication from duplication.duplications as d where d.id = p_id;
+    if exists (
+        select from duplication.id_map as m
+        where m.duplication_id = p_id and m.level = v_root and m.orig_key = v_duplication.root_key
+    ) then
+        return false;
+    end if;
     perform duplication.check_tree(v_duplication.tree);
-    v_root := duplication.root_level(v_duplication.tree);
     perform duplication.check_root(v_duplication.tree, v_duplication.root_key);
     select r.* into v_level from duplication.resolve_level(v_duplication.tree, v_root) as r;
     v_statement := format(
@@ -27,5 +32,6 @@ begin
     );
     perform duplication.use_tree_path(v_duplication.tree);
     execute v_statement using p_id, v_root, v_duplication.root_key;
+    return true;
 end;
 $$;

@@ -21,7 +21,9 @@ declare
     v_level record;
 begin
     if p_kind = 'rows' then
-        perform duplication.skip_missing_rows(p_id, p_level, p_first_number, p_last_number);
+        perform duplication.skip_missing_rows(
+            p_id, p_level, p_first_number, p_last_number, p_are_copied => true
+        );
         return;
     end if;
     select r.* into v_level

@@ -52,6 +52,8 @@ begin
 
         begin
             v_step := duplication.advance_level(p_id, p_level);
+            -- one that failed at commit would be out of reach of this exception block
+            perform duplication.check_deferred_constraints(p_id);
             v_tries := 0;
         exception when others then
             get stacked diagnostics

@@ -22,6 +22,5 @@ begin
         'with copied as (%s returning 1) select (select count(*) from copied), (select count(*) %s)',
         p_statement, p_source
     ) into inserted, source_rows using p_id, p_first_number, p_last_number;
-    set constraints all immediate;
 end;
 $$;

@@ -16,8 +16,6 @@ begin
     perform set_config('search_path', p_search_path, true);
     execute p_statement using p_id, p_first_number, p_last_number;
     get diagnostics v_rows = row_count;
-    -- a deferred constraint that fails at commit would be out of reach of the caller's exception block
-    set constraints all immediate;
     return v_rows;
 end;
 $$;

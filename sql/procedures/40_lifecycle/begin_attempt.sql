@@ -11,7 +11,9 @@ as $$
 declare
     v_attempt bigint;
 begin
-    perform duplication.resolve_level((duplication.find_duplication(p_id)).tree, p_level);
+    if not duplication.has_level(p_id, p_level) then
+        perform duplication.resolve_level((duplication.find_duplication(p_id)).tree, p_level);
+    end if;
     insert into duplication.attempts (duplication_id, level, message_id, worker)
     values (p_id, p_level, p_message_id, p_worker)
     returning id into v_attempt;

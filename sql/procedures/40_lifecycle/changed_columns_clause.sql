@@ -1,29 +1,48 @@
-create or replace function duplication.changed_columns_clause(p_tree text, p_level text, p_overrides jsonb) returns text
+create or replace function duplication.changed_columns_clause(
+    p_tree text, p_level text, p_kind text, p_overrides jsonb
+) returns text
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: a lateral subquery x that names the columns in which a source row s and its copy c differ.
--- Parameters: p_tree, p_level; p_overrides, columns of the root that were asked to differ.
--- Returns: SQL text; x has column_name and detail.
+-- Purpose: the part of a FROM clause, after a source row s, its plan m and its copy c, that names the columns in which the
+--   copy is not what it should be, alias x: copied columns by their stored value, references through the map.
+-- Parameters: p_tree, p_level; p_kind of pieces, as in level_columns; p_overrides, columns of the root that were asked to
+--   differ.
+-- Returns: SQL text; x has column_name, difference and detail.
 -- Errors: those of resolve_level.
 begin
-    return (
+    return duplication.reference_joins(p_tree, p_level, p_kind) || (
         select format(
-            'lateral (select v.column_name, v.detail from (values (null::text, null::text)%s) '
-            'as v (column_name, detail) where v.detail is not null) as x',
+            E'\ncross join lateral (select v.* from (values (null::text, null::text, null::text)%s) '
+            'as v (column_name, difference, detail) where v.detail is not null) as x',
             string_agg(
-                format(
-                    -- stored values are compared: not every type has an equality of its own
-                    E',\n(%L, case when pg_catalog.record_image_ne(row(s.%2$I), row(c.%2$I)) then pg_catalog.concat('
-                    'pg_catalog.left(s.%2$I::pg_catalog.text, 60), '' became '', '
-                    'pg_catalog.left(c.%2$I::pg_catalog.text, 60)) end)',
-                    l.column_name, l.column_name
-                ),
+                case
+                    when l.copied then format(
+                        -- stored values are compared: not every type has an equality of its own
+                        E',\n(%L, ''different'', case when pg_catalog.record_image_ne(row(s.%2$I), row(c.%2$I)) then '
+                        'pg_catalog.concat(pg_catalog.left(s.%2$I::pg_catalog.text, 60), '' became '', '
+                        'pg_catalog.left(c.%2$I::pg_catalog.text, 60)) end)',
+                        l.column_name, l.column_name
+                    )
+                    when l.is_parent then format(
+                        E',\n(%L, ''moved'', case when (%s)::pg_catalog.text is distinct from c.%I::pg_catalog.text then '
+                        '''it hangs below another parent than its original'' end)',
+                        l.column_name, l.expression, l.column_name
+                    )
+                    else format(
+                        E',\n(%1$L, case when s.%1$I::pg_catalog.text = c.%1$I::pg_catalog.text then ''crossing'' '
+                        'else ''different'' end, case when (%2$s)::pg_catalog.text is distinct from '
+                        'c.%1$I::pg_catalog.text then pg_catalog.concat(s.%1$I, '' became '', c.%1$I, '
+                        'case when s.%1$I::pg_catalog.text = c.%1$I::pg_catalog.text '
+                        'then '', which is in the source'' end) end)',
+                        l.column_name, l.expression
+                    )
+                end,
                 ''
             )
         )
-        from duplication.level_columns(p_tree, p_level, 'rows', p_overrides) as l
-        where l.copied
+        from duplication.level_columns(p_tree, p_level, p_kind, p_overrides, p_unmapped => 'null') as l
+        where (l.copied or l.is_reference) and not (l.is_parent and p_kind = 'parents')
     );
 end;
 $$;

@@ -22,7 +22,7 @@ begin
         where m.number between r.first_number and duplication.last_number(p_id, r.level)
     ) as m
     where r.duplication_id = p_id and (
-        b.done <> r.rows_planned or (m.mapped = r.rows_planned and m.there <> b.copied)
+        b.done <> r.rows_planned or (r.relinks is null and m.mapped = r.rows_planned and m.there <> b.copied)
     )
     limit 1;
     if found then

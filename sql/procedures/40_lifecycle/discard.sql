@@ -23,6 +23,7 @@ begin
         select b.p_level, b.p_batch_no into v_level, v_batch_no
         from duplication.discard_batch(p_id, v_level, v_batch_no) as b;
         exit when v_batch_no is null;
+        perform duplication.check_deferred_constraints(p_id);
     end loop;
     raise notice 'duplication % is %', p_id, (duplication.find_duplication(p_id)).status;
 end;

@@ -30,7 +30,7 @@ begin
                 where i.indrelid = f.conrelid and i.indisprimary
             ), 'to_jsonb(r)') as row_key,
             coalesce((
-                select string_agg(' and not ' || duplication.is_copied_condition(v_tree, l.name, 'r'), '')
+                select string_agg(' and not ' || duplication.is_copied_condition(p_id, l.name, 'r'), '')
                 from duplication.levels as l
                 where l.tree = v_tree and to_regclass(l.relation) = f.conrelid
             ), '') as outside
@@ -43,7 +43,7 @@ begin
             cross join lateral (select r.* from %s as r where %s offset 0) as r
             where true%s',
             v_key.relation, v_key.conname, v_key.row_key, coalesce(v_level.key_column, v_level.edge_column),
-            duplication.copied_clause(v_tree, p_level, p_kind), v_key.relation, v_key.matches, v_key.outside
+            duplication.copied_clause(p_id, p_level, p_kind), v_key.relation, v_key.matches, v_key.outside
         ) using p_id, p_first_number, p_last_number;
     end loop;
 end;

@@ -18,14 +18,14 @@ begin
         where r.duplication_id = p_id and r.level = v_level and r.rows_planned = 0;
         exit when not found;
 
-        select l.row_name, r.rows_planned into v_above
+        select string_agg(distinct l.row_name, ' or ') as row_name, sum(r.rows_planned) as rows_planned into v_above
         from duplication.edges as e
         inner join duplication.levels as l on l.tree = e.tree and l.name = e.parent_level
         inner join duplication.level_runs as r on r.duplication_id = p_id and r.level = e.parent_level
-        where e.tree = v_tree and e.level = v_level;
-        select string_agg(e.level, ', ' order by e.level) into v_below
+        where e.tree = v_tree and e.level = v_level and e.parent_level <> v_level;
+        select string_agg(distinct e.level, ', ') into v_below
         from duplication.edges as e
-        where e.tree = v_tree and e.parent_level = v_level;
+        where e.tree = v_tree and e.parent_level = v_level and e.level <> v_level;
         -- what is missing is told once, at the top
         if v_above.rows_planned > 0 then
             perform duplication.emit_feedback(

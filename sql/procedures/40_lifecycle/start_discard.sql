@@ -18,7 +18,12 @@ begin
     elsif v_duplication.status not in ('completed', 'failed', 'cancelled') then
         perform duplication.refuse_status(v_duplication, 'discarded');
     end if;
-    for v_batch in select b.* from duplication.batches as b where b.duplication_id = p_id loop
+    for v_batch in
+        select b.*
+        from duplication.batches as b
+        inner join duplication.level_runs as r on r.duplication_id = b.duplication_id and r.level = b.level
+        where b.duplication_id = p_id and r.relinks is null
+    loop
         perform duplication.check_not_referenced(
             p_id, v_batch.level, v_batch.kind, v_batch.first_number, v_batch.last_number
         );
@@ -26,5 +31,15 @@ begin
     update duplication.duplications as d
     set status = 'discarding', discarding_at = clock_timestamp()
     where d.id = p_id and d.status = v_duplication.status;
+
+    -- late columns are emptied for every batch there is: one that was not relinked has some that found their target there
+    delete from duplication.batches as b
+    using duplication.level_runs as r
+    where b.duplication_id = p_id and r.duplication_id = p_id and r.level = b.level and r.relinks is not null;
+    insert into duplication.batches
+    select (jsonb_populate_record(b, jsonb_build_object('level', r.level))).*
+    from duplication.level_runs as r
+    inner join duplication.batches as b on b.duplication_id = r.duplication_id and b.level = r.relinks
+    where r.duplication_id = p_id;
 end;
 $$;

@@ -15,13 +15,24 @@ begin
     if not found then
         return;
     end if;
-    insert into duplication.level_runs (duplication_id, level, ordinal)
-    select p_id, o.level, o.ordinal
+    insert into duplication.level_runs (
+        duplication_id, level, ordinal, mapped, refers_to_itself, late_columns, relinks
+    )
+    select
+        p_id, r.level, row_number() over (order by r.relinks is not null, o.ordinal), o.mapped,
+        r.relinks is null and o.refers_to_itself, o.late_columns, r.relinks
     from duplication.copy_order(v_duplication.tree) as o
+    cross join lateral (
+        select o.level, null as relinks
+        union all
+        select 'relink ' || o.level, o.level where o.late_columns <> '{}'
+    ) as r
     where not exists (select from duplication.level_runs as r where r.duplication_id = p_id);
     insert into duplication.edge_runs (duplication_id, level, parent_level, column_name)
     select p_id, e.level, e.parent_level, e.column_name
     from duplication.edges as e
+    -- an edge between levels that the root does not reach is refused when planning begins
+    inner join duplication.level_runs as r on r.duplication_id = p_id and r.level = e.parent_level
     where e.tree = v_duplication.tree
         and not exists (select from duplication.edge_runs as r where r.duplication_id = p_id);
     update duplication.level_runs as r

@@ -9,27 +9,34 @@ as $$
 -- Locks: the level's row in level_runs, until commit. Does not commit.
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_id);
+    v_run duplication.level_runs;
+    v_name text;
     v_level record;
+    v_overrides jsonb;
     v_total bigint;
 begin
-    if exists (
-        select from duplication.level_runs as r
-        where r.duplication_id = p_id and r.level = p_level and r.started_at is not null
-    ) then
+    select r.* into v_run from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level;
+    if v_run.started_at is not null then
         return false;
     end if;
-    select r.* into v_level from duplication.resolve_level(v_duplication.tree, p_level) as r;
-    if v_level.parent_level is not null then
+    v_name := coalesce(v_run.relinks, p_level);
+    select r.* into v_level from duplication.resolve_level(v_duplication.tree, v_name) as r;
+    if v_level.is_root then
+        v_overrides := v_duplication.options -> 'overrides';
+    end if;
+    if v_duplication.new_root_key is not null then
         perform duplication.check_new_root(v_duplication);
     end if;
     update duplication.level_runs as r
     set
         started_at = clock_timestamp(),
         fingerprint = duplication.column_fingerprint(v_level.relation),
-        statement = duplication.copy_statement(
-            v_duplication.tree, p_level, null,
-            case when v_level.parent_level is null then v_duplication.options -> 'overrides' end
-        )
+        statement = case when r.relinks is null
+            then duplication.copy_statement(
+                v_duplication.tree, v_name, case when r.mapped then 'rows' else 'parents' end, v_overrides, r.late_columns
+            )
+            else duplication.link_statement(v_duplication.tree, v_name, v_overrides, r.late_columns)
+        end
     where r.duplication_id = p_id and r.level = p_level and r.started_at is null
     returning r.rows_planned into v_total;
     if found then

@@ -7,7 +7,8 @@ set jit to off
 set enable_seqscan to off
 as $$
 -- Purpose: every difference between a copy and its source as both are now: rows missing, extra, doubled, moved or
---   different. Columns that a rule or an override changes are not compared.
+--   different, and references that cross from the copy to the source's tree, filtered rows included. Columns that a rule
+--   or an override changes are not compared.
 -- Parameters: p_id, a duplication that has been copied, whole or in part.
 -- Returns: a row per difference, none if the copy equals its source. Of rows added to the
 --   copy the topmost is named.
@@ -20,6 +21,7 @@ declare
     v_added jsonb := '{}'::jsonb;
     v_lost_here text[];
     v_added_here text[];
+    v_mapped boolean;
     v_found record;
 begin
     if v_duplication.status in ('pending', 'discarding', 'discarded') then
@@ -35,10 +37,15 @@ begin
         return next;
         return;
     end if;
-    for level in select o.level from duplication.copy_order(v_duplication.tree) as o order by o.ordinal loop
+    for level, v_mapped in
+        select r.level, r.mapped
+        from duplication.level_runs as r
+        where r.duplication_id = p_id and r.relinks is null
+        order by r.ordinal
+    loop
         v_lost_here := '{}';
         v_added_here := '{}';
-        for v_found in select d.* from duplication.verify_level(p_id, level, v_lost, v_added) as d loop
+        for v_found in select distinct d.* from duplication.verify_level(p_id, level, v_mapped, v_lost, v_added) as d loop
             if v_found.difference in ('gone', 'extra') and v_found.orig_key is not null then
                 v_lost_here := v_lost_here || v_found.orig_key;
             elsif v_found.difference = 'missing' and v_found.new_key is null then

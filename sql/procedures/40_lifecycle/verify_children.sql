@@ -1,5 +1,5 @@
 create or replace function duplication.verify_children(
-    p_id bigint, p_level text, p_first_parent bigint, p_last_parent bigint, p_lost_parents text[]
+    p_id bigint, p_level text, p_first_parent bigint, p_last_parent bigint, p_lost jsonb
 ) returns table (orig_key text, new_key text, difference text, column_name text, detail text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
@@ -7,7 +7,7 @@ set row_security to off
 as $$
 -- Purpose: compare rows that are not mapped with their originals: below each parent, a copy names its original itself.
 -- Parameters: p_id, p_level; p_first_parent to p_last_parent in plan order;
---   p_lost_parents, keys of parents that are not in the source any more.
+--   p_lost, keys of parents that are not in the source any more.
 -- Returns: as verify, without the level.
 declare
     v_tree text := (duplication.find_duplication(p_id)).tree;
@@ -19,7 +19,7 @@ begin
         $statement$
             with parents as (
                 select m.number, m.orig_key, m.new_key from duplication.id_map as m
-                where m.number between $1 and $2
+                where m.number between $2 and $3
                 order by m.number
             ),
 
@@ -27,9 +27,9 @@ begin
                 select m.number, "~source".%1$I::text collate "C" as key, "~source" as source_row
                 from parents as m
                 cross join lateral (
-                    select s.* from %2$s as s where s.%3$I = m.orig_key%4$s%5$s offset 0
+                    select s.* from %2$s as s where s.%3$I = m.orig_key%4$s%5$s%8$s offset 0
                 ) as "~source"
-                where m.orig_key <> all($3)
+                where not coalesce($4 ? m.orig_key, false)
             ),
 
             copies as (
@@ -38,7 +38,7 @@ begin
                     "~copy" as copied_row,
                     row_number() over (partition by m.number, "~copy".%6$I order by "~copy".%1$I) as nth
                 from parents as m
-                cross join lateral (select c.* from %2$s as c where c.%3$I = m.new_key%4$s offset 0) as "~copy"
+                cross join lateral (select s.* from %2$s as s where s.%3$I = m.new_key%4$s%8$s offset 0) as "~copy"
             ),
 
             pairs as (
@@ -61,18 +61,18 @@ begin
             from pairs as p
             where p.orig_key is not null and p.nth > 1
             union all
-            select p.orig_key, p.new_key, 'different', x.column_name, x.detail
+            select p.orig_key, p.new_key, x.difference, x.column_name, x.detail
             from pairs as p
             cross join lateral (select (p.source_row).*) as s
             cross join lateral (select (p.copied_row).*) as c
-            cross join %7$s
+            %7$s
             where p.orig_key is not null and p.new_key is not null
         $statement$,
         v_level.key_column, v_level.relation, v_level.edge_column, v_level.parent_key_cast,
         v_level.filter_clause, v_level.orig_column,
-        duplication.changed_columns_clause(v_tree, p_level, null)
+        duplication.changed_columns_clause(v_tree, p_level, 'parents', null), v_level.edge_clause
     );
     perform duplication.use_tree_path(v_tree);
-    return query execute v_statement using p_first_parent, p_last_parent, p_lost_parents;
+    return query execute v_statement using p_id, p_first_parent, p_last_parent, p_lost;
 end;
 $$;

@@ -3,16 +3,15 @@ create or replace function duplication.verify_planned_rows(
     p_level text,
     p_first_number bigint,
     p_last_number bigint,
-    p_lost_parents text[],
-    p_added_parents text[]
+    p_lost jsonb,
+    p_added jsonb
 ) returns table (orig_key text, new_key text, difference text, column_name text, detail text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
 -- Purpose: compare rows that were planned one by one with their originals, through the map.
--- Parameters: p_id, p_level; p_first_number to p_last_number in plan order; p_lost_parents, keys of parents that are
---   not in the source any more; p_added_parents, of parents that are not planned.
+-- Parameters: p_id, p_level; p_first_number to p_last_number in plan order; p_lost and p_added as in verify_level.
 -- Returns: as verify, without the level; and 'gone' for rows that neither the source nor the copy has.
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_id);
@@ -24,7 +23,7 @@ begin
         $statement$
             with pairs as (
                 select
-                    m.orig_key, m.new_key, "~source" as source_row, "~copy" as copied_row,
+                    m.number, m.orig_key, m.new_key, "~source" as source_row, "~copy" as copied_row,
                     "~source"."~is_there" is true as has_source, "~copy"."~is_there" is true as has_copy
                 from (
                     select m.number, m.orig_key, m.new_key from duplication.id_map as m
@@ -34,7 +33,7 @@ begin
                 left join lateral (
                     select true as "~is_there", s.*
                     from %1$s as s
-                    where s.%2$I = m.orig_key%3$s%4$s%8$s
+                    where s.%2$I = m.orig_key%3$s%4$s%7$s
                     offset 0
                 ) as "~source" on true
                 left join lateral (
@@ -54,45 +53,27 @@ begin
             from pairs as p
             where p.has_copy and not p.has_source
             union all
-            select p.orig_key, p.new_key, 'different', x.column_name, x.detail
-            from pairs as p
-            cross join lateral (select (p.source_row).*) as s
-            cross join lateral (select (p.copied_row).*) as c
-            cross join %5$s
-            where p.has_source and p.has_copy
+            select m.orig_key, m.new_key, x.difference, x.column_name, x.detail
+            from (select p.* from pairs as p where p.has_source and p.has_copy) as m
+            cross join lateral (select (m.source_row).*) as s
+            cross join lateral (select (m.copied_row).*) as c
+            %5$s
             %6$s
-            %7$s
         $statement$,
         v_level.relation, v_level.key_column, v_level.key_cast, v_level.filter_clause,
         duplication.changed_columns_clause(
-            v_duplication.tree, p_level,
-            case when v_level.parent_level is null then v_duplication.options -> 'overrides' end
+            v_duplication.tree, p_level, 'rows', case when v_level.is_root then v_duplication.options -> 'overrides' end
         ),
         case when v_level.orig_column is not null then format(
             'union all
             select p.orig_key, p.new_key, ''different'', %1$L, ''it does not name the original''
             from pairs as p
-            where p.has_source and p.has_copy and (p.copied_row).%1$I::text collate "C" is distinct from p.orig_key', v_level.orig_column
+            where p.has_source and p.has_copy and (p.copied_row).%1$I::text collate "C" is distinct from p.orig_key',
+            v_level.orig_column
         ) end,
-        case when v_level.edge_column is not null then format(
-            'union all
-            select p.orig_key, p.new_key, ''moved'', %1$L, ''it hangs below another parent than its original''
-            from pairs as p
-            left join duplication.id_map as pm on pm.duplication_id = $1 and pm.level = %2$L
-                and pm.orig_key = (p.source_row).%1$I::text collate "C"
-            where p.has_source and p.has_copy and pm.new_key is distinct from (p.copied_row).%1$I::text collate "C"',
-            v_level.edge_column, v_level.parent_level
-        ) end,
-        case when v_level.edge_column is not null then format(
-            ' and (s.%1$I::text collate "C" = any($5) or s.%1$I::text collate "C" <> all($4) and exists (
-                select from duplication.id_map as x
-                where x.duplication_id = $1 and x.level = %2$L and x.orig_key = s.%1$I::text collate "C"
-                offset 0
-            ))',
-            v_level.edge_column, v_level.parent_level
-        ) end
+        case when not v_level.is_root then duplication.source_condition(v_duplication.tree, p_level) end
     );
     perform duplication.use_tree_path(v_duplication.tree);
-    return query execute v_statement using p_id, p_first_number, p_last_number, p_lost_parents, p_added_parents;
+    return query execute v_statement using p_id, p_first_number, p_last_number, p_lost, p_added;
 end;
 $$;

@@ -1,16 +1,16 @@
-create or replace function duplication.copied_clause(p_tree text, p_level text, p_kind text) returns text
+create or replace function duplication.copied_clause(p_id bigint, p_level text, p_kind text) returns text
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the FROM clause that finds the copied rows of a range by its plan: what source_clause is for their originals.
 --   Its parameters: $1 the duplication, $2 and $3 the first and last number. Its aliases: m the plan, c the copied row.
--- Parameters: p_tree, p_level; p_kind, 'rows' or 'parents'.
+-- Parameters: p_id, p_level; p_kind, 'rows' or 'parents'.
 -- Returns: SQL text.
 -- Errors: those of resolve_level.
 declare
     v_level record;
 begin
-    select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
+    select r.* into v_level from duplication.resolve_level((duplication.find_duplication(p_id)).tree, p_level) as r;
     return format(
         $clause$from (
     select m.number, m.orig_key, m.new_key from duplication.id_map as m
@@ -25,10 +25,9 @@ cross join lateral (
         v_level.relation,
         case p_kind
             when 'rows' then format('c.%I = m.new_key%s', v_level.key_column, v_level.key_cast)
-            -- a row without original was not copied: somebody has added it below the copy
             else format(
-                'c.%I = m.new_key%s and c.%I is not null',
-                v_level.edge_column, v_level.parent_key_cast, v_level.orig_column
+                'c.%I = m.new_key%s and %s', v_level.edge_column, v_level.parent_key_cast,
+                duplication.is_copied_condition(p_id, p_level, 'c')
             )
         end
     );

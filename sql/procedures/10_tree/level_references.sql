@@ -1,0 +1,136 @@
+create or replace function duplication.level_references(p_tree text, p_level text)
+returns table (
+    nr integer,
+    kind text,
+    constraint_name name,
+    columns name[],
+    assigned name[],
+    target_level text,
+    target_columns name[],
+    by_row boolean,
+    is_array boolean,
+    is_checked boolean,
+    condition text,
+    unmapped text,
+    nullable name[]
+)
+language sql stable
+set search_path to pg_catalog, pg_temp
+as $$
+    -- Purpose: everything on a level that names rows of the tree's levels: its edges, what it owns, the references that
+    --   rules declare, and the foreign keys in the catalog. What comes first decides a column.
+    -- Parameters: p_tree, p_level.
+    -- Returns: a row per reference. kind: 'below', 'owned', 'rule' or 'constraint'; columns and target_columns in pairs;
+    --   assigned, those of its columns that it decides; by_row: the target is not named by its key, so the target's row
+    --   and its copy are looked up; is_checked: a foreign key checks it; condition on the row, or null; unmapped: what
+    --   becomes of it when it should have been mapped and is not; nullable, those of assigned that may be null for a time.
+    -- Errors: UD010 if there is no such table.
+    with level as (
+        select l.name, l.key_column, l.orig_column, duplication.resolve_relation(l.relation) as relation
+        from duplication.levels as l
+        where l.tree = p_tree and l.name = p_level
+    ),
+
+    targets as (
+        select l.name, l.key_column, duplication.resolve_relation(l.relation) as relation
+        from duplication.levels as l
+        where l.tree = p_tree
+    ),
+
+    rules as (
+        -- of a level's own rule and one for all levels, the level's own counts
+        select r.*
+        from duplication.column_rules as r
+        where r.tree = p_tree and (r.level = p_level or (r.level is null and not exists (
+            select from duplication.column_rules as o
+            where o.tree = p_tree and o.level = p_level and o.column_name = r.column_name
+        )))
+    ),
+
+    declared as (
+        select 1 as rank, 'below' as kind, e.column_name, e.parent_level as target_level, e.row_filter
+        from duplication.edges as e
+        where e.tree = p_tree and e.level = p_level and e.kind = 'below'
+        union all
+        select 2, 'owned', e.column_name, e.level, e.row_filter
+        from duplication.edges as e
+        where e.tree = p_tree and e.parent_level = p_level and e.kind = 'owned'
+        union all
+        select 3, 'rule', r.column_name, r.target_level, r.row_filter
+        from rules as r
+        where r.rule = 'remap' and not exists (
+            select from duplication.edges as e
+            where e.tree = p_tree and e.column_name = r.column_name and (
+                (e.kind = 'below' and e.level = p_level and e.parent_level = r.target_level)
+                or (e.kind = 'owned' and e.parent_level = p_level and e.level = r.target_level)
+            )
+        )
+    ),
+
+    constraints as (
+        select
+            f.oid, f.conname, f.confmatchtype, t.name as target_level, t.key_column as target_key, k.columns, k.target_columns,
+            -- NOT ENFORCED is new in 18
+            to_jsonb(f) -> 'conenforced' is distinct from 'false' as is_enforced
+        from level as l
+        inner join pg_constraint as f on f.conrelid = l.relation and f.contype = 'f' and f.conparentid = 0
+        inner join targets as t on t.relation = f.confrelid and t.key_column is not null
+        cross join lateral (
+            select
+                array_agg(a.attname order by u.nr) as columns, array_agg(b.attname order by u.nr) as target_columns
+            from unnest(f.conkey, f.confkey) with ordinality as u (referencing, referenced, nr)
+            inner join pg_attribute as a on a.attrelid = f.conrelid and a.attnum = u.referencing
+            inner join pg_attribute as b on b.attrelid = f.confrelid and b.attnum = u.referenced
+        ) as k
+        where (l.orig_column is null or l.orig_column <> all(k.columns))
+            and not exists (select from rules as r where r.rule <> 'remap' and r.column_name = any(k.columns))
+    ),
+
+    found as (
+        select
+            d.rank, d.kind, c.conname, array[a.attname] as columns, d.target_level, array[t.key_column::name] as target_columns,
+            false as by_row, y.typcategory = 'A' as is_array, c.oid is not null as is_checked, d.row_filter as condition,
+            coalesce((
+                select r.unmapped from rules as r
+                where r.rule = 'remap' and r.column_name = d.column_name and r.target_level = d.target_level
+            ), 'error') as unmapped, false as is_match_full
+        from declared as d
+        cross join level as l
+        inner join targets as t on t.name = d.target_level and t.key_column is not null
+        inner join pg_attribute as a on a.attrelid = l.relation and a.attname = d.column_name and not a.attisdropped
+        inner join pg_type as y on y.oid = a.atttypid
+        left join lateral (
+            select c.oid, c.conname
+            from constraints as c
+            where c.columns = array[a.attname] and c.target_level = d.target_level
+                and c.target_columns = array[t.key_column::name] and c.is_enforced
+            limit 1
+        ) as c on true
+        union all
+        select
+            4, 'constraint', c.conname, c.columns, c.target_level, c.target_columns,
+            c.target_columns <> array[c.target_key::name], false, c.is_enforced, null, 'error', c.confmatchtype = 'f'
+        from constraints as c
+        where not exists (
+            select from declared as d
+            where array[d.column_name::name] = c.columns
+        )
+    )
+
+    select
+        (row_number() over (order by f.rank, f.columns, f.target_level, f.conname))::integer, f.kind, f.conname, f.columns, n.assigned,
+        f.target_level, f.target_columns, f.by_row, f.is_array, f.is_checked, f.condition, f.unmapped,
+        case when f.is_match_full and n.nullable <> n.assigned then '{}' else n.nullable end
+    from found as f
+    cross join level as l
+    cross join lateral (
+        select
+            coalesce(array_agg(a.attname order by a.attnum), '{}') as assigned,
+            coalesce(array_agg(a.attname order by a.attnum) filter (where not a.attnotnull and not y.typnotnull), '{}') as nullable
+        from pg_attribute as a
+        inner join pg_type as y on y.oid = a.atttypid
+        where a.attrelid = l.relation and a.attname = any(f.columns) and a.attgenerated = ''
+            and a.attname is distinct from l.key_column
+            and (f.kind <> 'constraint' or not exists (select from declared as d where d.column_name = a.attname))
+    ) as n;
+$$;

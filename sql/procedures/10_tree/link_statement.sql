@@ -1,0 +1,31 @@
+create or replace function duplication.link_statement(
+    p_tree text, p_level text, p_overrides jsonb, p_late text[]
+) returns text
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: the SQL that a batch of a relink runs: it fills the late columns that are still null, so it may be repeated. Its
+--   parameters are those of source_clause.
+-- Parameters: p_tree, p_level; p_overrides as in level_columns; p_late, the columns.
+-- Returns: one UPDATE.
+-- Errors: those of resolve_level and source_clause.
+declare
+    v_level record;
+begin
+    select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
+    return (
+        select format(
+            E'update %s as c\nset %s\nfrom (\nselect m.new_key as "~key", %s\n%s\noffset 0\n) as v\n'
+            'where c.%I = v."~key"%s and (%s)',
+            v_level.relation,
+            string_agg(format('%1$I = coalesce(c.%1$I, v.%1$I)', c.column_name), ', '),
+            string_agg(format('%s as %I', c.expression, c.column_name), ', '),
+            duplication.source_clause(p_tree, p_level, 'rows'),
+            v_level.key_column, v_level.key_cast,
+            string_agg(format('(c.%1$I is null and v.%1$I is not null)', c.column_name), ' or ')
+        )
+        from duplication.level_columns(p_tree, p_level, 'rows', p_overrides) as c
+        where c.column_name = any(p_late)
+    );
+end;
+$$;

@@ -1,0 +1,77 @@
+create or replace function duplication.reference_values(
+    p_tree text, p_level text, p_late text[], p_unmapped text
+) returns table (column_name name, expression text, is_parent boolean)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: what each referencing column of a level becomes: the new key of the row it names when that is in the copy. Else
+--   the value stays, if it leaves the tree; if it should have been mapped, it does not (see drops_reference).
+-- Parameters: p_tree, p_level; p_late, columns that become null where their target is not there yet; p_unmapped, overrides
+--   what the rules say of unmapped references (null: does not).
+-- Returns: a row per column; the expression sees what source_clause has; is_parent: an edge below uses it.
+-- Errors: those of resolve_level.
+declare
+    v_level record;
+begin
+    select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
+    return query
+    select
+        u.name,
+        format(
+            'case %s when s.%I is null then null %s else s.%2$I end',
+            string_agg(
+                case
+                    when r.is_array then format(
+                        'when %s then duplication.map_array($1, %L, %s, %L, %L, s.%I::pg_catalog.text[], %L)::%s',
+                        coalesce(c.condition || ' and ', '') || format('s.%I is not null', u.name),
+                        p_level, v.row_key, u.name, r.target_level, u.name, coalesce(p_unmapped, r.unmapped), v.type_name
+                    )
+                    else format('when r%s.new_key is not null then %s', r.nr, case
+                        when r.by_row and u.name = any(r.nullable)
+                            then format('r%s.value_%s', r.nr, array_position(r.columns, u.name))
+                        -- what a late reference shares with others, such as a tenant, has its value from the start
+                        when r.by_row then format('coalesce(r%s.value_%s, s.%I)', r.nr, array_position(r.columns, u.name), u.name)
+                        when u.name <> all(p_late) or not r.is_checked then v.new_value
+                        when r.target_level <> p_level then 'null'
+                        else format(
+                            'case when r%s.number between $2 and $3 or exists (select from %s as c where c.%I = %s) '
+                            'then %s end',
+                            r.nr, v_level.relation, v_level.key_column, 'r' || r.nr || '.new_key' || v_level.key_cast,
+                            v.new_value
+                        )
+                    end)
+                end,
+                ' ' order by r.nr
+            ),
+            u.name,
+            string_agg(
+                format(
+                    -- not by AND, which looks at its second operand when the first is null
+                    'when case when %s then duplication.drops_reference($1, %L, %s, %L, %L, %s, %L) end then null',
+                    coalesce(c.condition, 'true'), p_level, v.row_key, u.name, r.target_level,
+                    case when r.by_row then format('r%s.target_key', r.nr) else format('s.%I::pg_catalog.text', u.name) end,
+                    coalesce(p_unmapped, r.unmapped)
+                ),
+                ' ' order by r.nr
+            ) filter (where not r.is_array)
+        ),
+        bool_or(r.kind = 'below')
+    from duplication.level_references(p_tree, p_level) as r
+    cross join lateral unnest(r.assigned) as u (name)
+    inner join pg_attribute as a on a.attrelid = v_level.relation and a.attname = u.name
+    cross join lateral (
+        select
+            coalesce('s.' || quote_ident(v_level.key_column) || '::pg_catalog.text', 'null') as row_key,
+            format_type(a.atttypid, a.atttypmod) as type_name,
+            case when not r.is_array and not r.by_row
+                then format('r%s.new_key%s', r.nr, duplication.key_cast(v_level.relation, u.name))
+            end as new_value
+    ) as v
+    cross join lateral (
+        select format('(select (%s) from (select s.*) as s)', r.condition) as condition where r.condition is not null
+        union all
+        select null where r.condition is null
+    ) as c
+    group by u.name;
+end;
+$$;

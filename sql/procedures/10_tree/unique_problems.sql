@@ -1,0 +1,47 @@
+create or replace function duplication.unique_problems(p_tree text, p_level text, p_mapped boolean)
+returns table (problem text, hint text, is_certain boolean)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: unique indexes and exclusion constraints that a copied row meets its original in.
+-- Parameters: p_tree, p_level; p_mapped, whether its rows are planned one by one.
+-- Returns: a row per index; is_certain: none of its columns changes in a copy, and it covers every row. A reference
+--   changes unless it leaves the tree.
+-- Errors: those of resolve_level.
+begin
+    return query
+    with columns as (
+        select c.column_name, c.copied, c.is_reference and not c.is_parent as may_stay
+        from duplication.level_columns(p_tree, p_level, case when p_mapped then 'rows' else 'parents' end) as c
+    ),
+
+    indexes as (
+        select
+            i.indexrelid::regclass as name, i.indrelid::regclass as relation, k.columns, i.indisexclusion,
+            i.indpred is null and i.indexprs is null and i.indisunique and not exists (
+                select from columns as c where c.column_name = any(k.columns) and c.may_stay
+            ) as is_plain
+        from duplication.resolve_level(p_tree, p_level) as l
+        inner join pg_index as i on i.indrelid = l.relation and (i.indisunique or i.indisexclusion)
+        cross join lateral (
+            select array_agg(a.attname order by k.nr) as columns
+            from unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1]) with ordinality as k (attnum, nr)
+            inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
+        ) as k
+    )
+
+    select
+        format(
+            '%s %s on %s (%s) %s', case when i.indisexclusion then 'exclusion constraint' else 'unique index' end,
+            i.name, i.relation, (select string_agg(quote_ident(c), ', ') from unnest(i.columns) as c),
+            case when i.is_plain then 'would refuse every copied row' else 'may refuse copied rows' end
+        ),
+        'None of its columns changes in a copy: give one of them a rule in duplication.column_rules.', i.is_plain
+    from indexes as i
+    where i.columns is null or not exists (
+        select from unnest(i.columns) as u (column_name)
+        left join columns as c on c.column_name = u.column_name
+        where c.copied is distinct from true and c.may_stay is distinct from true
+    );
+end;
+$$;

@@ -1,0 +1,55 @@
+create or replace function duplication.preview(p_tree text, p_key text, p_exact boolean default false)
+returns table (
+    ordinal integer,
+    level text,
+    relation text,
+    rows bigint,
+    late_columns text[],
+    conflicts text[],
+    warnings text[]
+)
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: what a copy would do, before anybody asks for it. Writes nothing.
+-- Parameters: p_tree; p_key of the root; p_exact: count the rows instead of estimating them from statistics.
+-- Returns: a row per level in the order of copying: rows to copy, columns that are filled by a relink, conflicts for which
+--   the copy would be refused, and warnings of what may come. One row without a level where there is no order.
+-- Errors: UD001, UD004, UD005; UD010 for a table that is not there.
+declare
+    v_key text := duplication.canonical_key(p_tree, p_key);
+    v_rows jsonb;
+    v_problem text;
+    v_hint text;
+begin
+    perform duplication.check_root(p_tree, v_key);
+    begin
+        perform from duplication.copy_order(p_tree);
+    exception when sqlstate 'UD010' then
+        get stacked diagnostics v_problem = message_text, v_hint = pg_exception_hint;
+        conflicts := array[v_problem || '. ' || v_hint];
+        return next;
+        return;
+    end;
+    v_rows := case when p_exact
+        then duplication.count_rows(p_tree, v_key) else duplication.estimate_rows(p_tree, v_key) end;
+    return query
+    select
+        o.ordinal, o.level, l.relation, coalesce((v_rows ->> o.level)::bigint, 0), o.late_columns,
+        p.conflicts, p.warnings || case
+            when not p_exact and o.refers_to_itself
+                then array['Rows below rows of this level are not estimated: ask for the exact numbers.']
+            else '{}'
+        end
+    from duplication.copy_order(p_tree) as o
+    inner join duplication.levels as l on l.tree = p_tree and l.name = o.level
+    cross join lateral (
+        select
+            coalesce(array_agg(p.problem || '. ' || p.hint) filter (where p.is_certain), '{}') as conflicts,
+            coalesce(array_agg(p.problem || '. ' || p.hint) filter (where not p.is_certain), '{}') as warnings
+        from duplication.tree_problems(p_tree) as p
+        where p.level = o.level
+    ) as p
+    order by o.ordinal;
+end;
+$$;
