@@ -80,10 +80,10 @@ def make_source(server: Server, shape: Shape) -> str:
     return key
 
 
-def time_in_clone(server: Server, work: Callable[[str], None]) -> float:
-    """Return the seconds that work takes on a fresh clone of the source; it is given the clone's DSN."""
+def time_in_clone(server: Server, work: Callable[[str], None], source: str = "source") -> float:
+    """Return the seconds that work takes on a fresh clone of a database; it is given the clone's DSN."""
     with psycopg.connect(server.dsn, autocommit=True) as connection:
-        connection.execute("create database clone template source")
+        connection.execute(sql.SQL("create database clone template {}").format(sql.Identifier(source)))
         try:
             connection.execute("checkpoint")
             start = time.perf_counter()

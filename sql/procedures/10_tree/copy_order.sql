@@ -30,7 +30,7 @@ declare
 begin
     select coalesce(jsonb_agg(jsonb_build_object(
         'level', l.name, 'target', r.target_level, 'needed', r.is_checked or r.by_row, 'nullable', r.nullable,
-        'by_row', r.by_row, 'kind', r.kind
+        'by_row', r.by_row, 'kind', r.kind, 'columns', array_to_string(r.columns, ', ')
     )), '[]') into v_references
     from unnest(v_levels) as l (name)
     cross join lateral duplication.level_references(p_tree, l.name) as r;

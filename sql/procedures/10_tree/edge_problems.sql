@@ -39,8 +39,14 @@ begin
     select p.name, p.problem, p.hint, true
     from duplication.levels as l
     cross join lateral (
-        select count(*) as edges, coalesce(bool_or(e.kind = 'owned'), false) as owned
+        select
+            count(*) as edges, coalesce(bool_or(e.kind = 'owned'), false) as owned,
+            count(*) filter (where e.kind = 'owned' and e.column_name = p.key_column) as owned_by_key,
+            string_agg(p.name, ', ') filter (
+                where e.column_name = case e.kind when 'below' then l.key_column else p.key_column end
+            ) as sharing
         from duplication.edges as e
+        inner join duplication.levels as p on p.tree = e.tree and p.name = e.parent_level
         where e.tree = p_tree and e.level = l.name
     ) as e
     cross join lateral (
@@ -56,12 +62,9 @@ begin
         where l.key_column is null and o.tree = p_tree and o.parent_level = l.name and o.kind = 'below'
         union all
         select
-            l.name, format('its key is that of level %s, and it is reached otherwise as well', o.parent_level),
-            'A level whose key is its parent''s has that edge alone.'
-        from duplication.edges as o
-        inner join duplication.levels as ol on ol.tree = o.tree and ol.name = o.parent_level
-        where o.tree = p_tree and o.level = l.name and e.edges > 1
-            and o.column_name = case o.kind when 'below' then l.key_column else ol.key_column end
+            l.name, format('its key is that of level %s, and it is reached otherwise as well', e.sharing),
+            'A level whose key is its parent''s has that edge alone, or several that own it through their keys.'
+        where e.sharing is not null and e.edges > 1 and e.edges <> e.owned_by_key
     ) as p
     where l.tree = p_tree;
 end;

@@ -109,8 +109,11 @@ begin
         'Rows without a key of one column cannot be referred to: give column a rule in duplication.column_rules, '
         'or the level a key column.'
     from pg_constraint as f
-    inner join duplication.levels as l on l.tree = p_tree and to_regclass(l.relation) = f.confrelid
-    where f.conrelid = v_level.relation and f.contype = 'f' and f.conparentid = 0 and l.key_column is null
+    inner join duplication.levels as l on l.tree = p_tree
+        and to_regclass(l.relation) in (f.confrelid, pg_partition_root(f.confrelid))
+    where f.conrelid = any(
+        v_level.relation::oid || array(select p.relid from pg_partition_tree(v_level.relation) as p)::oid[]
+    ) and f.contype = 'f' and f.conparentid = 0 and l.key_column is null
         and not exists (
             select from pg_attribute as a
             inner join duplication.column_rules as r on r.column_name = a.attname

@@ -4,6 +4,7 @@ returns table (
     kind text,
     constraint_name name,
     columns name[],
+    key_column name,
     assigned name[],
     target_level text,
     target_columns name[],
@@ -21,8 +22,8 @@ as $$
     --   rules declare, and the foreign keys in the catalog. What comes first decides a column.
     -- Parameters: p_tree, p_level.
     -- Returns: a row per reference. kind: 'below', 'owned', 'rule' or 'constraint'; columns and target_columns in pairs;
-    --   assigned, those of its columns that it decides; by_row: the target is not named by its key, so the target's row
-    --   and its copy are looked up; is_checked: a foreign key checks it; condition on the row, or null; unmapped: what
+    --   key_column, the one of columns that names the target's key; by_row: none does, so the target's row and its copy are
+    --   looked up; assigned, those of its columns that it decides; is_checked: a foreign key checks it; condition on the row, or null; unmapped: what
     --   becomes of it when it should have been mapped and is not; nullable, those of assigned that may be null for a time.
     -- Errors: UD010 if there is no such table.
     with level as (
@@ -47,6 +48,30 @@ as $$
         )))
     ),
 
+    constraints as (
+        -- of several partitions' own keys, one tells all that is to be known
+        select distinct on (k.columns, k.target_columns, t.name)
+            f.oid, f.conname, f.confmatchtype, t.name as target_level, t.key_column as target_key, k.columns, k.target_columns,
+            -- NOT ENFORCED is new in 18
+            to_jsonb(f) -> 'conenforced' is distinct from 'false' as is_enforced
+        from level as l
+        inner join pg_constraint as f on f.contype = 'f' and f.conparentid = 0 and f.conrelid = any(
+            l.relation::oid || array(select p.relid from pg_partition_tree(l.relation) as p)::oid[]
+        )
+        inner join targets as t on t.relation in (f.confrelid, pg_partition_root(f.confrelid))
+            and t.key_column is not null
+        cross join lateral (
+            select
+                array_agg(a.attname order by u.nr) as columns, array_agg(b.attname order by u.nr) as target_columns
+            from unnest(f.conkey, f.confkey) with ordinality as u (referencing, referenced, nr)
+            inner join pg_attribute as a on a.attrelid = f.conrelid and a.attnum = u.referencing
+            inner join pg_attribute as b on b.attrelid = f.confrelid and b.attnum = u.referenced
+        ) as k
+        where (l.orig_column is null or l.orig_column <> all(k.columns))
+            and not exists (select from rules as r where r.rule <> 'remap' and r.column_name = any(k.columns))
+        order by k.columns, k.target_columns, t.name, f.oid
+    ),
+
     declared as (
         select 1 as rank, 'below' as kind, e.column_name, e.parent_level as target_level, e.row_filter
         from duplication.edges as e
@@ -59,6 +84,11 @@ as $$
         select 3, 'rule', r.column_name, r.target_level, r.row_filter
         from rules as r
         where r.rule = 'remap' and not exists (
+            -- then the rule says only what becomes of it unmapped
+            select from constraints as c
+            where r.column_name = any(c.columns) and c.target_level = r.target_level and cardinality(c.columns) > 1
+                or r.column_name = c.columns[1] and c.target_level = r.target_level and c.target_columns[1] <> c.target_key
+        ) and not exists (
             select from duplication.edges as e
             where e.tree = p_tree and e.column_name = r.column_name and (
                 (e.kind = 'below' and e.level = p_level and e.parent_level = r.target_level)
@@ -67,28 +97,9 @@ as $$
         )
     ),
 
-    constraints as (
-        select
-            f.oid, f.conname, f.confmatchtype, t.name as target_level, t.key_column as target_key, k.columns, k.target_columns,
-            -- NOT ENFORCED is new in 18
-            to_jsonb(f) -> 'conenforced' is distinct from 'false' as is_enforced
-        from level as l
-        inner join pg_constraint as f on f.conrelid = l.relation and f.contype = 'f' and f.conparentid = 0
-        inner join targets as t on t.relation = f.confrelid and t.key_column is not null
-        cross join lateral (
-            select
-                array_agg(a.attname order by u.nr) as columns, array_agg(b.attname order by u.nr) as target_columns
-            from unnest(f.conkey, f.confkey) with ordinality as u (referencing, referenced, nr)
-            inner join pg_attribute as a on a.attrelid = f.conrelid and a.attnum = u.referencing
-            inner join pg_attribute as b on b.attrelid = f.confrelid and b.attnum = u.referenced
-        ) as k
-        where (l.orig_column is null or l.orig_column <> all(k.columns))
-            and not exists (select from rules as r where r.rule <> 'remap' and r.column_name = any(k.columns))
-    ),
-
     found as (
         select
-            d.rank, d.kind, c.conname, array[a.attname] as columns, d.target_level, array[t.key_column::name] as target_columns,
+            d.rank, d.kind, c.conname, array[a.attname] as columns, a.attname as key_column, d.target_level, array[t.key_column::name] as target_columns,
             false as by_row, y.typcategory = 'A' as is_array, c.oid is not null as is_checked, d.row_filter as condition,
             coalesce((
                 select r.unmapped from rules as r
@@ -108,25 +119,36 @@ as $$
         ) as c on true
         union all
         select
-            4, 'constraint', c.conname, c.columns, c.target_level, c.target_columns,
-            c.target_columns <> array[c.target_key::name], false, c.is_enforced, null, 'error', c.confmatchtype = 'f'
+            4, 'constraint', c.conname, c.columns, c.columns[array_position(c.target_columns, c.target_key::name)],
+            c.target_level, c.target_columns, c.target_key <> all(c.target_columns), false, c.is_enforced, null, coalesce((
+                select min(r.unmapped) from rules as r
+                where r.rule = 'remap' and r.column_name = any(c.columns) and r.target_level = c.target_level
+            ), 'error'), c.confmatchtype = 'f'
         from constraints as c
         where not exists (
             select from declared as d
-            where array[d.column_name::name] = c.columns
+            where array[d.column_name::name] = c.columns and d.target_level = c.target_level
         )
     )
 
     select
-        (row_number() over (order by f.rank, f.columns, f.target_level, f.conname))::integer, f.kind, f.conname, f.columns, n.assigned,
+        (row_number() over (order by f.rank, f.columns, f.target_level, f.conname))::integer, f.kind, f.conname, f.columns, f.key_column, n.assigned,
         f.target_level, f.target_columns, f.by_row, f.is_array, f.is_checked, f.condition, f.unmapped,
-        case when f.is_match_full and n.nullable <> n.assigned then '{}' else n.nullable end
+        case
+            when f.is_match_full and n.nullable <> n.assigned then '{}'
+            -- the others, such as a tenant, are known from the start
+            when f.key_column is not null and not f.is_match_full
+                then array_remove(array[case when f.key_column = any(n.nullable) then f.key_column end], null)
+            else n.nullable
+        end
     from found as f
     cross join level as l
     cross join lateral (
         select
             coalesce(array_agg(a.attname order by a.attnum), '{}') as assigned,
-            coalesce(array_agg(a.attname order by a.attnum) filter (where not a.attnotnull and not y.typnotnull), '{}') as nullable
+            coalesce(array_agg(a.attname order by a.attnum) filter (
+                where not a.attnotnull and (y.typtype <> 'd' or duplication.allows_null(y.oid))
+            ), '{}') as nullable
         from pg_attribute as a
         inner join pg_type as y on y.oid = a.atttypid
         where a.attrelid = l.relation and a.attname = any(f.columns) and a.attgenerated = ''

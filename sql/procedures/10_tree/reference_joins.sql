@@ -29,13 +29,17 @@ left join lateral (
         ) else format(
             $clause$
 left join lateral (
-    select x.new_key, x.number from duplication.id_map as x
+    select x.new_key, x.number%s from duplication.id_map as x%s
     where x.duplication_id = $1 and x.level = %L and not x.gone
         and x.orig_key = s.%I::pg_catalog.text collate "C"%s
     offset 0
 ) as r%s on true$clause$,
-            r.target_level, r.columns[1],
-            ' and (select (' || r.condition || ') from (select s.*) as s)', r.nr
+            ', ' || w.named,
+            case when w.named is not null then format(
+                ' left join lateral (select n.* from %s as n where n.%I = x.new_key%s offset 0) as n on true',
+                t.relation, t.key_column, t.key_cast
+            ) end,
+            r.target_level, r.key_column, ' and (select (' || r.condition || ') from (select s.*) as s)', r.nr
         ) end, '' order by r.nr)
         from duplication.level_references(p_tree, p_level) as r
         cross join lateral duplication.resolve_level(p_tree, r.target_level) as t
@@ -45,6 +49,8 @@ left join lateral (
                 string_agg(format('t.%I = s.%I', u.target_column, u.name), ' and ' order by u.nr) as matches
             from unnest(r.columns, r.target_columns) with ordinality as u (name, target_column, nr)
         ) as v
+        -- of a target that is named by its key among other columns, only these are looked up
+        cross join lateral (select case when r.assigned && array_remove(r.columns, r.key_column) then v.named end as named) as w
         where not r.is_array and not (r.kind = 'below' and p_kind = 'parents')
             and (r.kind = 'below' or cardinality(r.assigned) > 0)
     ), '');

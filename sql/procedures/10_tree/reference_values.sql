@@ -27,10 +27,11 @@ begin
                         p_level, v.row_key, u.name, r.target_level, u.name, coalesce(p_unmapped, r.unmapped), v.type_name
                     )
                     else format('when r%s.new_key is not null then %s', r.nr, case
-                        when r.by_row and u.name = any(r.nullable)
+                        when u.name is distinct from r.key_column and (r.by_row or u.name = any(r.nullable))
                             then format('r%s.value_%s', r.nr, array_position(r.columns, u.name))
-                        -- what a late reference shares with others, such as a tenant, has its value from the start
-                        when r.by_row then format('coalesce(r%s.value_%s, s.%I)', r.nr, array_position(r.columns, u.name), u.name)
+                        -- a tenant beside the key, say; its row may come later
+                        when u.name <> r.key_column
+                            then format('coalesce(r%s.value_%s, s.%I)', r.nr, array_position(r.columns, u.name), u.name)
                         when u.name <> all(p_late) or not r.is_checked then v.new_value
                         when r.target_level <> p_level then 'null'
                         else format(
@@ -49,7 +50,7 @@ begin
                     -- not by AND, which looks at its second operand when the first is null
                     'when case when %s then duplication.drops_reference($1, %L, %s, %L, %L, %s, %L) end then null',
                     coalesce(c.condition, 'true'), p_level, v.row_key, u.name, r.target_level,
-                    case when r.by_row then format('r%s.target_key', r.nr) else format('s.%I::pg_catalog.text', u.name) end,
+                    case when r.by_row then format('r%s.target_key', r.nr) else format('s.%I::pg_catalog.text', r.key_column) end,
                     coalesce(p_unmapped, r.unmapped)
                 ),
                 ' ' order by r.nr

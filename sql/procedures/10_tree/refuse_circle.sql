@@ -11,7 +11,7 @@ declare
     v_path text;
 begin
     with recursive fixed as (
-        select r ->> 'level' as level, r ->> 'target' as target
+        select r ->> 'level' as level, r ->> 'target' as target, r ->> 'columns' as columns
         from jsonb_array_elements(p_references) as r
         where (r -> 'needed')::boolean and r ->> 'nullable' = '[]'
             and r ->> 'level' = any(p_levels) and r ->> 'target' = any(p_levels)
@@ -19,15 +19,16 @@ begin
     ),
 
     walks as (
-        select array[f.level, f.target] as walk from fixed as f
+        select array[f.level, f.target] as walk, format('%s (%s) → %s', f.level, f.columns, f.target) as path
+        from fixed as f
         union all
-        select w.walk || f.target
+        select w.walk || f.target, format('%s (%s) → %s', w.path, f.columns, f.target)
         from walks as w
         inner join fixed as f on f.level = w.walk[cardinality(w.walk)]
         where w.walk[1] <> w.walk[cardinality(w.walk)] and f.target <> all(w.walk[2:])
     )
 
-    select array_to_string(w.walk, ' → ') into v_path
+    select w.path into v_path
     from walks as w
     where w.walk[1] = w.walk[cardinality(w.walk)]
     order by cardinality(w.walk), w.walk

@@ -21,7 +21,9 @@ begin
         if not found then
             return query
             select v_order.level, p.problem, p.hint, p.is_certain
-            from duplication.unique_problems(p_tree, v_order.level, v_order.mapped) as p;
+            from duplication.unique_problems(
+                p_tree, v_order.level, v_order.mapped, v_order.late_columns
+            ) as p;
         end if;
     end loop;
 end;

@@ -1,10 +1,10 @@
-create or replace function duplication.unique_problems(p_tree text, p_level text, p_mapped boolean)
+create or replace function duplication.unique_problems(p_tree text, p_level text, p_mapped boolean, p_late text[])
 returns table (problem text, hint text, is_certain boolean)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: unique indexes and exclusion constraints that a copied row meets its original in.
--- Parameters: p_tree, p_level; p_mapped, whether its rows are planned one by one.
+-- Parameters: p_tree, p_level; p_mapped, whether its rows are planned one by one; p_late, its late columns.
 -- Returns: a row per index; is_certain: none of its columns changes in a copy, and it covers every row. A reference
 --   changes unless it leaves the tree.
 -- Errors: those of resolve_level.
@@ -18,11 +18,11 @@ begin
     indexes as (
         select
             i.indexrelid::regclass as name, i.indrelid::regclass as relation, k.columns, i.indisexclusion,
-            i.indpred is null and i.indexprs is null and i.indisunique and not exists (
+            i.indpred is null and i.indexprs is null and i.indisunique and i.indrelid = l.relation and not exists (
                 select from columns as c where c.column_name = any(k.columns) and c.may_stay
             ) as is_plain
         from duplication.resolve_level(p_tree, p_level) as l
-        inner join pg_index as i on i.indrelid = l.relation and (i.indisunique or i.indisexclusion)
+        inner join duplication.table_indexes(l.relation) as i on i.indisunique or i.indisexclusion
         cross join lateral (
             select array_agg(a.attname order by k.nr) as columns
             from unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1]) with ordinality as k (attnum, nr)
@@ -43,5 +43,25 @@ begin
         left join columns as c on c.column_name = u.column_name
         where c.copied is distinct from true and c.may_stay is distinct from true
     );
+
+    return query
+    select
+        format('unique index %s on %s takes nulls as equal, and %s is null for a time', i.indexrelid::regclass, i.indrelid::regclass, k.late),
+        'Let nulls be distinct, or give the column a rule in duplication.column_rules.',
+        -- rows that refer to each other mostly find their target there
+        k.waits and i.indpred is null
+    from duplication.resolve_level(p_tree, p_level) as l
+    inner join duplication.table_indexes(l.relation) as i on i.indisunique and i.indnullsnotdistinct
+    cross join lateral (
+        select string_agg(quote_ident(a.attname), ', ') as late, bool_or(r.waits) as waits
+        from pg_attribute as a
+        cross join lateral (
+            select coalesce(bool_or(f.target_level <> p_level), false) as waits
+            from duplication.level_references(p_tree, p_level) as f
+            where a.attname = any(f.nullable) and f.is_checked
+        ) as r
+        where a.attrelid = i.indrelid and a.attnum = any(i.indkey) and a.attname = any(p_late)
+    ) as k
+    where k.late is not null;
 end;
 $$;

@@ -47,7 +47,7 @@ begin
     raise exception using
         errcode = 'UD010',
         message = format(
-            'check constraint %I of %s would refuse a copy of %s %s', v_refused.constraint_name, v_level.relation,
+            'constraint %s of %s would refuse a copy of %s %s', v_refused.constraint_name, v_level.relation,
             v_level.row_name, v_refused.orig_key
         ),
         detail = format(

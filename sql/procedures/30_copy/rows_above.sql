@@ -22,9 +22,11 @@ begin
                 e.parent_level, e.column_name, v_level.relation, v_level.key_column, v_level.key_cast, f.clause
             )
             else format(
-                'select %L, s.%I::pg_catalog.text from %s as s where s.%I = $1%s%s',
+                'select %L, s.%I::pg_catalog.text from %s as s '
+                'where s.%I = $1%s%s and exists (select from %s as s where s.%I = $1%s)',
                 duplication.edge_carrier(v_tree, e.parent_level), coalesce(p.key_column, p.edge_column), p.relation,
-                e.column_name, duplication.key_cast(p.relation, e.column_name), f.clause
+                e.column_name, duplication.key_cast(p.relation, e.column_name), f.clause,
+                v_level.relation, v_level.key_column, v_level.key_cast
             )
         end
         from duplication.edges as e

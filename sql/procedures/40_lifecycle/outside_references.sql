@@ -32,10 +32,10 @@ begin
             coalesce((
                 select string_agg(' and not ' || duplication.is_copied_condition(p_id, l.name, 'r'), '')
                 from duplication.levels as l
-                where l.tree = v_tree and to_regclass(l.relation) = f.conrelid
+                where l.tree = v_tree and to_regclass(l.relation) in (f.conrelid, pg_partition_root(f.conrelid))
             ), '') as outside
         from pg_constraint as f
-        where f.contype = 'f' and f.confrelid = v_level.relation and f.conparentid = 0
+        where f.contype = 'f' and f.conparentid = 0 and v_level.relation in (f.confrelid, pg_partition_root(f.confrelid))
     loop
         -- fenced like the copy's statement: see source_clause
         return query execute format(
