@@ -6,6 +6,7 @@ Two databases hold the same episode, each with the engine of its commit; every m
 import argparse
 import io
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -20,13 +21,14 @@ from wide import HERE, SETTINGS, Shape, database_dsn, describe_machine, run_psql
 from duplication.embedded import Server, postgres_server
 from duplication.engine import Engine
 
+GIT = shutil.which("git") or "git"
 MIGRATE = "import sys; from duplication.migrations import migrate; migrate(sys.argv[1], with_content=True)"
 SHAPES = {"wide, 500,000 blocks": (Shape(100, 50, 100), 1), "small, 1,000 blocks, 40 copies": (Shape(10, 5, 20), 40)}
 
 
 def check_out(ref: str, directory: Path) -> Path:
     """Unpack the SQL and the driver of a commit; returns where they are."""
-    archive = subprocess.run(["git", "archive", ref, "sql", "driver"], cwd=HERE.parent, check=True, capture_output=True)
+    archive = subprocess.run([GIT, "archive", ref, "sql", "driver"], cwd=HERE.parent, check=True, capture_output=True)
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
         files.extractall(directory, filter="data")
     return directory

@@ -31,7 +31,8 @@ alter table duplication.column_rules
     add constraint column_rule_is_known check (rule in ('default', 'keep', 'null', 'remap', 'set')),
     add constraint column_has_one_rule unique nulls not distinct (tree, level, column_name, target_level),
     add constraint only_remap_has_a_target check (
-        (rule = 'remap') = (target_level is not null) and (rule = 'remap' or (row_filter is null and unmapped = 'error'))
+        (rule = 'remap') = (target_level is not null)
+        and (rule = 'remap' or (row_filter is null and unmapped = 'error'))
     ),
     add constraint target_level_is_known foreign key (tree, target_level)
         references duplication.levels (tree, name) on delete cascade;

@@ -51,7 +51,8 @@ begin
         limit 1;
         if level is null or exists (
             select from jsonb_array_elements(v_references) as r
-            where r ->> 'level' = level and r ->> 'target' = level and (r -> 'by_row')::boolean and r ->> 'nullable' = '[]'
+            where r ->> 'level' = level and r ->> 'target' = level
+                and (r -> 'by_row')::boolean and r ->> 'nullable' = '[]'
         ) then
             perform duplication.refuse_circle(p_tree, v_references, array(
                 select l.name from unnest(v_levels) as l (name) where l.name <> all(v_placed)

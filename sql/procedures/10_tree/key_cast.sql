@@ -8,29 +8,26 @@ as $$
 -- Errors: UD010 if there is no such column, or its type cannot be a key: only integers, uuid and text are equal
 --   exactly when their text is.
 declare
+    v_type oid;
+    v_collation oid;
     v_cast text;
 begin
-    with recursive base as (
-        select a.atttypid as type_id, a.attcollation as collation_id
-        from pg_attribute as a
-        where a.attrelid = p_relation and a.attname = p_column and not a.attisdropped
-        union all
-        select t.typbasetype, b.collation_id
-        from base as b
-        inner join pg_type as t on t.oid = b.type_id
-        where t.typtype = 'd'
-    )
-
-    select case
-        when b.type_id in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) then '::pg_catalog.int8'
-        when b.type_id = 'uuid'::regtype then '::pg_catalog.uuid'
-        when b.type_id in ('text'::regtype, 'varchar'::regtype) and c.collisdeterministic
-            then format('::pg_catalog.text collate %I.%I', n.nspname, c.collname)
-    end into v_cast
-    from base as b
-    left join pg_collation as c on c.oid = b.collation_id
-    left join pg_namespace as n on n.oid = c.collnamespace
-    where b.type_id not in (select t.oid from pg_type as t where t.typtype = 'd');
+    select a.atttypid, a.attcollation into v_type, v_collation
+    from pg_attribute as a
+    where a.attrelid = p_relation and a.attname = p_column and not a.attisdropped;
+    -- a domain may be of a domain
+    while exists (select from pg_type as t where t.oid = v_type and t.typtype = 'd') loop
+        v_type := (select t.typbasetype from pg_type as t where t.oid = v_type);
+    end loop;
+    if v_type in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) then
+        return '::pg_catalog.int8';
+    elsif v_type = 'uuid'::regtype then
+        return '::pg_catalog.uuid';
+    end if;
+    select format('::pg_catalog.text collate %I.%I', n.nspname, c.collname) into v_cast
+    from pg_collation as c
+    inner join pg_namespace as n on n.oid = c.collnamespace
+    where c.oid = v_collation and c.collisdeterministic and v_type in ('text'::regtype, 'varchar'::regtype);
 
     if v_cast is null then
         raise exception using

@@ -106,7 +106,7 @@ begin
     return query
     select
         format('foreign key %s refers to level %s, which has no key column', f.conname, l.name),
-        'Rows without a key of one column cannot be referred to: give column a rule in duplication.column_rules, '
+        'Rows without a key of one column cannot be referred to: give its column a rule in duplication.column_rules, '
         'or the level a key column.'
     from pg_constraint as f
     inner join duplication.levels as l on l.tree = p_tree
@@ -123,7 +123,9 @@ begin
 
     return query
     select
-        format('key column %I refers to level %s by foreign key %s', v_level.key_column, r.target_level, r.constraint_name),
+        format(
+            'key column %I refers to level %s by foreign key %s', v_level.key_column, r.target_level, r.constraint_name
+        ),
         'The two rows share a key: declare it in duplication.edges, below that level or owned through the column.'
     from duplication.level_references(p_tree, p_level) as r
     where r.kind = 'constraint' and r.columns = array[v_level.key_column::name];

@@ -15,17 +15,21 @@ returns table (
     unmapped text,
     nullable name[]
 )
-language sql stable
+language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: everything on a level that names rows of the tree's levels: its edges, what it owns, the references that
-    --   rules declare, and the foreign keys in the catalog. What comes first decides a column.
-    -- Parameters: p_tree, p_level.
-    -- Returns: a row per reference. kind: 'below', 'owned', 'rule' or 'constraint'; columns and target_columns in pairs;
-    --   key_column, the one of columns that names the target's key; by_row: none does, so the target's row and its copy are
-    --   looked up; assigned, those of its columns that it decides; is_checked: a foreign key checks it; condition on the row, or null; unmapped: what
-    --   becomes of it when it should have been mapped and is not; nullable, those of assigned that may be null for a time.
-    -- Errors: UD010 if there is no such table.
+-- Purpose: everything on a level that names rows of the tree's levels: its edges, what it owns, the references that
+--   rules declare, and the foreign keys in the catalog. What comes first decides a column.
+-- Parameters: p_tree, p_level.
+-- Returns: a row per reference. kind: 'below', 'owned', 'rule' or 'constraint'; columns and target_columns in pairs;
+--   key_column, the one of columns that names the target's key; by_row: none does, so the target's row and its copy are
+--   looked up; assigned, those of its columns that it decides; is_checked: a foreign key checks it; condition on the row,
+--   or null; unmapped: what becomes of it when it should have been mapped and is not; nullable, those of its columns that
+--   may be null for a time.
+-- Errors: UD010 if there is no such table.
+#variable_conflict use_column
+begin
+    return query
     with level as (
         select l.name, l.key_column, l.orig_column, duplication.resolve_relation(l.relation) as relation
         from duplication.levels as l
@@ -51,7 +55,8 @@ as $$
     constraints as (
         -- of several partitions' own keys, one tells all that is to be known
         select distinct on (k.columns, k.target_columns, t.name)
-            f.oid, f.conname, f.confmatchtype, t.name as target_level, t.key_column as target_key, k.columns, k.target_columns,
+            f.oid, f.conname, f.confmatchtype, t.name as target_level, t.key_column as target_key, k.columns,
+            k.target_columns,
             -- NOT ENFORCED is new in 18
             to_jsonb(f) -> 'conenforced' is distinct from 'false' as is_enforced
         from level as l
@@ -86,8 +91,8 @@ as $$
         where r.rule = 'remap' and not exists (
             -- then the rule says only what becomes of it unmapped
             select from constraints as c
-            where r.column_name = any(c.columns) and c.target_level = r.target_level and cardinality(c.columns) > 1
-                or r.column_name = c.columns[1] and c.target_level = r.target_level and c.target_columns[1] <> c.target_key
+            where r.column_name = any(c.columns) and c.target_level = r.target_level
+                and (cardinality(c.columns) > 1 or c.target_columns[1] <> c.target_key)
         ) and not exists (
             select from duplication.edges as e
             where e.tree = p_tree and e.column_name = r.column_name and (
@@ -99,8 +104,9 @@ as $$
 
     found as (
         select
-            d.rank, d.kind, c.conname, array[a.attname] as columns, a.attname as key_column, d.target_level, array[t.key_column::name] as target_columns,
-            false as by_row, y.typcategory = 'A' as is_array, c.oid is not null as is_checked, d.row_filter as condition,
+            d.rank, d.kind, c.conname, array[a.attname] as columns, a.attname as key_column, d.target_level,
+            array[t.key_column::name] as target_columns, false as by_row, y.typcategory = 'A' as is_array,
+            c.oid is not null as is_checked, d.row_filter as condition,
             coalesce((
                 select r.unmapped from rules as r
                 where r.rule = 'remap' and r.column_name = d.column_name and r.target_level = d.target_level
@@ -132,10 +138,10 @@ as $$
     )
 
     select
-        (row_number() over (order by f.rank, f.columns, f.target_level, f.conname))::integer, f.kind, f.conname, f.columns, f.key_column, n.assigned,
-        f.target_level, f.target_columns, f.by_row, f.is_array, f.is_checked, f.condition, f.unmapped,
+        (row_number() over (order by f.rank, f.columns, f.target_level, f.conname))::integer, f.kind, f.conname,
+        f.columns, f.key_column, n.assigned, f.target_level, f.target_columns, f.by_row, f.is_array, f.is_checked, f.condition, f.unmapped,
         case
-            when f.is_match_full and n.nullable <> n.assigned then '{}'
+            when f.is_match_full and cardinality(n.nullable) < cardinality(f.columns) then '{}'
             -- the others, such as a tenant, are known from the start
             when f.key_column is not null and not f.is_match_full
                 then array_remove(array[case when f.key_column = any(n.nullable) then f.key_column end], null)
@@ -145,7 +151,9 @@ as $$
     cross join level as l
     cross join lateral (
         select
-            coalesce(array_agg(a.attname order by a.attnum), '{}') as assigned,
+            coalesce(array_agg(a.attname order by a.attnum) filter (
+                where f.kind <> 'constraint' or not exists (select from declared as d where d.column_name = a.attname)
+            ), '{}') as assigned,
             coalesce(array_agg(a.attname order by a.attnum) filter (
                 where not a.attnotnull and (y.typtype <> 'd' or duplication.allows_null(y.oid))
             ), '{}') as nullable
@@ -153,6 +161,6 @@ as $$
         inner join pg_type as y on y.oid = a.atttypid
         where a.attrelid = l.relation and a.attname = any(f.columns) and a.attgenerated = ''
             and a.attname is distinct from l.key_column
-            and (f.kind <> 'constraint' or not exists (select from declared as d where d.column_name = a.attname))
     ) as n;
+end;
 $$;

@@ -50,7 +50,9 @@ left join lateral (
             from unnest(r.columns, r.target_columns) with ordinality as u (name, target_column, nr)
         ) as v
         -- of a target that is named by its key among other columns, only these are looked up
-        cross join lateral (select case when r.assigned && array_remove(r.columns, r.key_column) then v.named end as named) as w
+        cross join lateral (
+            select case when r.assigned && array_remove(r.columns, r.key_column) then v.named end as named
+        ) as w
         where not r.is_array and not (r.kind = 'below' and p_kind = 'parents')
             and (r.kind = 'below' or cardinality(r.assigned) > 0)
     ), '');

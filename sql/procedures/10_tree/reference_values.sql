@@ -32,7 +32,7 @@ begin
                         -- a tenant beside the key, say; its row may come later
                         when u.name <> r.key_column
                             then format('coalesce(r%s.value_%s, s.%I)', r.nr, array_position(r.columns, u.name), u.name)
-                        when u.name <> all(p_late) or not r.is_checked then v.new_value
+                        when u.name <> all(p_late) then v.new_value
                         when r.target_level <> p_level then 'null'
                         else format(
                             'case when r%s.number between $2 and $3 or exists (select from %s as c where c.%I = %s) '
@@ -50,7 +50,8 @@ begin
                     -- not by AND, which looks at its second operand when the first is null
                     'when case when %s then duplication.drops_reference($1, %L, %s, %L, %L, %s, %L) end then null',
                     coalesce(c.condition, 'true'), p_level, v.row_key, u.name, r.target_level,
-                    case when r.by_row then format('r%s.target_key', r.nr) else format('s.%I::pg_catalog.text', r.key_column) end,
+                    case when r.by_row then format('r%s.target_key', r.nr)
+                        else format('s.%I::pg_catalog.text', r.key_column) end,
                     coalesce(p_unmapped, r.unmapped)
                 ),
                 ' ' order by r.nr

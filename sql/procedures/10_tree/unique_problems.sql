@@ -28,6 +28,8 @@ begin
             from unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1]) with ordinality as k (attnum, nr)
             inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
         ) as k
+        -- an index with the key is no problem, and the rest is not even computed for the usual table
+        where l.key_column = any(k.columns) is not true
     )
 
     select
@@ -46,7 +48,10 @@ begin
 
     return query
     select
-        format('unique index %s on %s takes nulls as equal, and %s is null for a time', i.indexrelid::regclass, i.indrelid::regclass, k.late),
+        format(
+            'unique index %s on %s takes nulls as equal, and %s is null for a time',
+            i.indexrelid::regclass, i.indrelid::regclass, k.late
+        ),
         'Let nulls be distinct, or give the column a rule in duplication.column_rules.',
         -- rows that refer to each other mostly find their target there
         k.waits and i.indpred is null

@@ -16,6 +16,9 @@ declare
     v_late text[];
 begin
     select r.* into v_run from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level;
+    if v_run.late_columns = '{}' and not v_run.refers_to_itself then
+        return false;
+    end if;
     for v_references in
         select r.nullable, r.target_level
         from duplication.level_references(v_tree, p_level) as r

@@ -69,7 +69,8 @@ begin
                 limit 1
             $statement$,
             v_check.name, v_level.relation, v_level.key_column, v_level.key_cast,
-            case when v_check.relation = v_level.relation then 'true' else format('s.tableoid = %s', v_check.relation::oid) end,
+            case when v_check.relation = v_level.relation then 'true'
+                else format('s.tableoid = %s', v_check.relation::oid) end,
             v_nulled, v_generated, v_check.condition
         ) using p_id, p_level;
     end loop;

@@ -14,31 +14,29 @@ declare
     -- what each step limits for the rest of its transaction, the caller has as it was
     v_lock_timeout text := current_setting('lock_timeout');
     v_synchronous_commit text := current_setting('synchronous_commit');
-    v_id bigint;
-    v_known duplication.duplications;
+    v_duplication record;
+    v_status text;
     v_level text;
 begin
     if current_setting('transaction_isolation') in ('read committed', 'read uncommitted') then
         raise notice 'each statement sees the source as it is then; for a copy of one moment: '
             'begin isolation level repeatable read';
     end if;
-    select d.* into v_known
-    from duplication.duplications as d
-    where d.tree = p_tree and d.options ->> 'idempotency_key' = p_options ->> 'idempotency_key';
-    v_id := duplication.create_duplication(p_tree, p_key, p_options, 'caller');
-    if v_known.id is not null and v_known.status <> 'completed' then
+    select c.* into v_duplication from duplication.create_duplication(p_tree, p_key, p_options, 'caller') as c;
+    v_status := (duplication.find_duplication(v_duplication.id)).status;
+    if not v_duplication.is_new and v_status <> 'completed' then
         raise exception using
             errcode = 'UD016',
-            message = format('duplication %s has this idempotency key and is %s', v_known.id, v_known.status),
+            message = format('duplication %s has this idempotency key and is %s', v_duplication.id, v_status),
             hint = 'Go on with that one, or use a new key.';
     end if;
     loop
-        v_level := duplication.next_level(v_id);
+        v_level := duplication.next_level(v_duplication.id);
         exit when v_level is null;
-        perform duplication.advance_level(v_id, v_level);
+        perform duplication.advance_level(v_duplication.id, v_level);
     end loop;
     perform set_config('lock_timeout', v_lock_timeout, true);
     perform set_config('synchronous_commit', v_synchronous_commit, true);
-    return (duplication.find_duplication(v_id)).new_root_key;
+    return (duplication.find_duplication(v_duplication.id)).new_root_key;
 end;
 $$;

@@ -11,7 +11,8 @@ begin
         );
     end if;
     return exists (
-        select from duplication.copy_order((duplication.find_duplication(p_id)).tree) as o where o.level = p_level
+        select from duplication.levels as l
+        where l.tree = (duplication.find_duplication(p_id)).tree and l.name = p_level
     );
 end;
 $$;

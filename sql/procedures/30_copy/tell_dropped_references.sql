@@ -40,7 +40,10 @@ begin
                 else format('(values (s.%I::text))', r.columns[1]) end,
             coalesce('(select (' || r.condition || ') from (select s.*) as s) and ', ''),
             format('duplication.map_key($1, %L, k.key) is null', r.target_level),
-            format('and duplication.drops_reference($1, %L, null, %L, %L, k.key, ''null'')', p_run.level, r.columns[1], r.target_level)
+            format(
+                'and duplication.drops_reference($1, %L, null, %L, %L, k.key, ''null'')',
+                p_run.level, r.columns[1], r.target_level
+            )
         ) as statement
         from duplication.level_references(v_tree, p_run.level) as r
         cross join lateral (select duplication.source_clause(v_tree, p_run.level, p_kind) as clause) as s

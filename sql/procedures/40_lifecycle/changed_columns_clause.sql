@@ -30,18 +30,19 @@ begin
                         l.column_name, l.expression, l.column_name
                     )
                     else format(
-                        E',\n(%1$L, case when s.%1$I::pg_catalog.text = c.%1$I::pg_catalog.text then ''crossing'' '
-                        'else ''different'' end, case when (%2$s)::pg_catalog.text is distinct from '
-                        'c.%1$I::pg_catalog.text then pg_catalog.concat(s.%1$I, '' became '', c.%1$I, '
-                        'case when s.%1$I::pg_catalog.text = c.%1$I::pg_catalog.text '
-                        'then '', which is in the source'' end) end)',
-                        l.column_name, l.expression
+                        E',\n(%1$L, case when (%2$s)::pg_catalog.text is not distinct from c.%1$I::pg_catalog.text '
+                        'then null when %3$s then ''crossing'' else ''different'' end, '
+                        'case when (%2$s)::pg_catalog.text is distinct from c.%1$I::pg_catalog.text then '
+                        'pg_catalog.concat(s.%1$I, '' became '', c.%1$I, case when %3$s then '', which is in the source'' end) '
+                        'end)',
+                        l.column_name, l.expression, coalesce(x.condition, 'false')
                     )
                 end,
                 ''
             )
         )
         from duplication.level_columns(p_tree, p_level, p_kind, p_overrides, p_unmapped => 'null') as l
+        left join duplication.crossing_conditions(p_tree, p_level) as x on x.column_name = l.column_name
         where (l.copied or l.is_reference) and not (l.is_parent and p_kind = 'parents')
     );
 end;

@@ -1,17 +1,16 @@
 create or replace function duplication.create_duplication(
-    p_tree text, p_key text, p_options jsonb, p_driven_by text
-) returns bigint
+    p_tree text, p_key text, p_options jsonb, p_driven_by text, out id bigint, out is_new boolean
+)
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: record a new duplication as pending.
 -- Parameters: p_tree, p_key of the root; p_options as in request_duplication; p_driven_by, 'queue' or 'caller'.
--- Returns: its id, or that of the earlier one with the same idempotency key.
+-- Returns: its id; or that of the earlier one with the same idempotency key, which is not new.
 -- Errors: UD001, UD004, UD005, UD010, UD016.
 -- Locks: waits for a transaction that is requesting with the same idempotency key. Does not commit.
 declare
     v_key text := duplication.canonical_key(p_tree, p_key);
-    v_id bigint;
     v_known duplication.duplications;
 begin
     perform duplication.check_options(p_tree, p_options);
@@ -19,9 +18,10 @@ begin
     insert into duplication.duplications (tree, root_key, options, driven_by)
     values (p_tree, v_key, p_options, p_driven_by)
     on conflict (tree, (options ->> 'idempotency_key')) do nothing
-    returning id into v_id;
-    if v_id is not null then
-        return v_id;
+    returning duplications.id into create_duplication.id;
+    is_new := create_duplication.id is not null;
+    if is_new then
+        return;
     end if;
 
     select d.* into v_known
@@ -35,6 +35,6 @@ begin
             ),
             hint = 'Use a new idempotency key for each request that is not a repetition.';
     end if;
-    return v_known.id;
+    id := v_known.id;
 end;
 $$;

@@ -8,11 +8,13 @@ as $$
 -- Errors: UD007, UD014.
 -- Locks: the level's row in level_runs, until commit. Does not commit.
 declare
+    v_relinks text;
     v_copied bigint;
 begin
     update duplication.level_runs as r
     set completed_at = clock_timestamp()
-    where r.duplication_id = p_id and r.level = p_level and r.completed_at is null;
+    where r.duplication_id = p_id and r.level = p_level and r.completed_at is null
+    returning r.relinks into v_relinks;
     if not found then
         return;
     end if;
@@ -27,7 +29,9 @@ begin
     select coalesce(sum(b.rows), 0) into v_copied
     from duplication.batches as b
     where b.duplication_id = p_id and b.level = p_level;
-    perform duplication.emit_feedback(p_id, p_level, p_level || ' finished duplicating', v_copied);
+    perform duplication.emit_feedback(
+        p_id, p_level, p_level || case when v_relinks is null then ' finished duplicating' else ' finished' end, v_copied
+    );
     perform duplication.skip_empty_levels(p_id);
     if duplication.next_level(p_id) is null then
         perform duplication.complete_duplication(p_id);

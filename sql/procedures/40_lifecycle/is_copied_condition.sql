@@ -2,8 +2,8 @@ create or replace function duplication.is_copied_condition(p_id bigint, p_level 
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the condition that a row was copied by a duplication, $1 of the statement, and not added by somebody since: a row without an original
---   was not copied.
+-- Purpose: the condition that a row was copied by a duplication, $1 of the statement, and not added by somebody since: a row
+--   without an original was not copied.
 -- Parameters: p_id, p_level; p_alias of the row in the statement.
 -- Returns: SQL text, in parentheses. Of a level that is not mapped, it holds for rows below the copy only.
 -- Errors: those of resolve_level.

@@ -31,6 +31,6 @@ begin
     select max(d.id) into v_id
     from duplication.duplications as d
     where d.tree = p_tree and d.root_key = v_key and d.driven_by = 'caller' and d.status in ('pending', 'in_progress');
-    return coalesce(v_id, duplication.create_duplication(p_tree, v_key, '{}', 'caller'));
+    return coalesce(v_id, (duplication.create_duplication(p_tree, v_key, '{}', 'caller')).id);
 end;
 $$;

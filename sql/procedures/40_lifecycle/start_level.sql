@@ -40,7 +40,10 @@ begin
     where r.duplication_id = p_id and r.level = p_level and r.started_at is null
     returning r.rows_planned into v_total;
     if found then
-        perform duplication.emit_feedback(p_id, p_level, p_level || ' duplication started', null, v_total);
+        perform duplication.emit_feedback(
+            p_id, p_level, p_level || case when v_run.relinks is null then ' duplication started' else ' started' end,
+            null, v_total
+        );
     end if;
     return true;
 end;

@@ -23,8 +23,10 @@ begin
         from duplication.level_runs as r
         cross join lateral unnest(r.late_columns) as c (name)
         where r.duplication_id = p_batch.duplication_id and r.level = p_level and (
-            (select count(*) from duplication.batches as b where b.duplication_id = r.duplication_id and b.level = p_level) > 1
-            or exists (
+            1 < (
+                select count(*) from duplication.batches as b
+                where b.duplication_id = r.duplication_id and b.level = p_level
+            ) or exists (
                 select from duplication.level_references(v_tree.name, p_level) as f
                 where f.target_level <> p_level and c.name = any(f.nullable)
             )

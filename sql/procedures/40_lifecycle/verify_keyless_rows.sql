@@ -33,21 +33,37 @@ begin
             ),
 
             copies as (
-                select m.number, jsonb_build_object(%8$s)::text as content
+                select m.number, jsonb_build_object(%8$s)::text as content, c as copied_row
                 from parents as m
                 cross join lateral (select s.* from %2$s as s where s.%3$I = m.new_key%4$s%6$s offset 0) as c
+            ),
+
+            extra as (
+                select c.number, c.content from copies as c except all select s.number, s.content from sources as s
             )
 
             select null::text, null::text, 'missing', null::text, d.content
             from (select s.number, s.content from sources as s except all select c.number, c.content from copies as c) as d
             union all
             select null, null, 'extra', null, d.content
-            from (select c.number, c.content from copies as c except all select s.number, s.content from sources as s) as d
+            from extra as d
+            %9$s
         $statement$,
         string_agg(format('%L, (%s)::text', l.column_name, l.expression), ', '),
         v_level.relation, v_level.edge_column, v_level.parent_key_cast, v_level.filter_clause, v_level.edge_clause,
         duplication.reference_joins(v_tree, p_level, 'parents'),
-        string_agg(format('%L, c.%I::text', l.column_name, l.column_name), ', ')
+        string_agg(format('%L, c.%I::text', l.column_name, l.column_name), ', '),
+        (
+            select format(
+                'union all select null, null, ''crossing'', x.column_name, d.content from extra as d '
+                'inner join copies as k on k.number = d.number and k.content = d.content '
+                'cross join lateral (select (k.copied_row).*) as c '
+                'cross join lateral (values %s) as x (column_name, crosses) where x.crosses',
+                string_agg(format('(%L, %s)', x.column_name, x.condition), ', ')
+            )
+            from duplication.crossing_conditions(v_tree, p_level) as x
+            having count(*) > 0
+        )
     ) into v_statement
     from duplication.level_columns(v_tree, p_level, 'parents', p_unmapped => 'null') as l
     where l.copied or l.is_reference;
