@@ -26,7 +26,7 @@ declare
     );
     -- each reference as an object; a foreign key, or a look-up of the target's copy, needs its target to be there
     v_references jsonb;
-    v_placed text[] := '{}';
+    v_placed text[] := array[]::text[];
 begin
     select coalesce(jsonb_agg(jsonb_build_object(
         'level', l.name, 'target', r.target_level, 'needed', r.is_checked or r.by_row, 'nullable', r.nullable,
@@ -38,15 +38,30 @@ begin
     for v_ordinal in 1 .. cardinality(v_levels) loop
         ordinal := v_ordinal;
         level := null;
+        with recursive needs as (
+            select r ->> 'level' as level, r ->> 'target' as target, r ->> 'nullable' = '[]' as is_fixed
+            from jsonb_array_elements(v_references) as r
+            where (r -> 'needed')::boolean and r ->> 'level' <> r ->> 'target'
+                and r ->> 'level' <> all(v_placed) and r ->> 'target' <> all(v_placed)
+        ),
+
+        paths as (
+            select n.level, n.target from needs as n
+            union
+            select p.level, n.target
+            from paths as p
+            inner join needs as n on n.level = p.target
+        )
+
         select l.name into level
         from unnest(v_levels) with ordinality as l (name, nr)
-        left join lateral (
-            select count(*) as needed, count(*) filter (where r ->> 'nullable' = '[]') as fixed
-            from jsonb_array_elements(v_references) as r
-            where r ->> 'level' = l.name and r ->> 'target' <> l.name and (r -> 'needed')::boolean
-                and r ->> 'target' <> all(v_placed) and r ->> 'target' = any(v_levels)
-        ) as n on true
-        where l.name <> all(v_placed) and n.fixed = 0
+        cross join lateral (
+            select count(*) as needed, count(*) filter (where n.is_fixed) as fixed from needs as n where n.level = l.name
+        ) as n
+        -- cut where there is a circle, and not on the way to one
+        where l.name <> all(v_placed) and n.fixed = 0 and (
+            n.needed = 0 or exists (select from paths as p where p.level = l.name and p.target = l.name)
+        )
         order by n.needed > 0, l.nr
         limit 1;
         if level is null or exists (
@@ -77,8 +92,14 @@ begin
                     select from jsonb_array_elements(v_references) as r where r ->> 'target' = l.name
                 )
                 or exists (
+                    select from duplication.edges as o where o.tree = p_tree and o.parent_level = l.name
+                )
+                or exists (
                     select from duplication.column_rules as r
-                    where r.tree = p_tree and coalesce(r.level, l.name) = l.name and r.expression ~ '\mcopy\.new_key\M'
+                    where r.tree = p_tree and (
+                        coalesce(r.level, l.name) = l.name and r.expression ~ '\mcopy\.new_key\M'
+                        or r.expression ~ '\mmap_key\M' and position(quote_literal(l.name) in r.expression) > 0
+                    )
                 )
             )
             from duplication.levels as l

@@ -15,11 +15,15 @@ begin
     select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
     return (
         select format(
-            E'update %s as c\nset %s\nfrom (\nselect m.new_key as "~key", %s\n%s\noffset 0\n) as v\n'
-            'where c.%I = v."~key"%s and (%s)',
+            E'update %1$s as c\nset %2$s\nfrom (\nselect m.new_key as "~key", %3$s\n%4$s\noffset 0\n) as v\n'
+            'where c.%5$I = v."~key"%6$s and (%7$s)',
             v_level.relation,
             string_agg(format('%1$I = coalesce(c.%1$I, v.%1$I)', c.column_name), ', '),
-            string_agg(format('%s as %I', c.expression, c.column_name), ', '),
+            -- what has its value already is not looked for again
+            string_agg(format(
+                'case when exists (select from %1$s as c where c.%2$I = m.new_key%3$s and c.%4$I is null) then %5$s end as %4$I',
+                v_level.relation, v_level.key_column, v_level.key_cast, c.column_name, c.expression
+            ), ', '),
             duplication.source_clause(p_tree, p_level, 'rows'),
             v_level.key_column, v_level.key_cast,
             string_agg(format('(c.%1$I is null and v.%1$I is not null)', c.column_name), ' or ')

@@ -48,11 +48,10 @@ begin
             string_agg(
                 format(
                     -- not by AND, which looks at its second operand when the first is null
-                    'when case when %s then duplication.drops_reference($1, %L, %s, %L, %L, %s, %L) end then null',
-                    coalesce(c.condition, 'true'), p_level, v.row_key, u.name, r.target_level,
-                    case when r.by_row then format('r%s.target_key', r.nr)
-                        else format('s.%I::pg_catalog.text', r.key_column) end,
-                    coalesce(p_unmapped, r.unmapped)
+                    'when case when %s is not true then false when %s then '
+                    'duplication.drops_reference($1, %L, %s, %L, %L, %s, %L) end then null',
+                    coalesce(c.condition, 'true'), duplication.inside_condition(p_tree, r.target_level, k.target_key),
+                    p_level, v.row_key, u.name, r.target_level, k.target_key, coalesce(p_unmapped, r.unmapped)
                 ),
                 ' ' order by r.nr
             ) filter (where not r.is_array)
@@ -69,6 +68,10 @@ begin
                 then format('r%s.new_key%s', r.nr, duplication.key_cast(v_level.relation, u.name))
             end as new_value
     ) as v
+    cross join lateral (
+        select case when r.by_row then format('r%s.target_key', r.nr)
+            else format('s.%I::pg_catalog.text', r.key_column) end as target_key
+    ) as k
     cross join lateral (
         select format('(select (%s) from (select s.*) as s)', r.condition) as condition where r.condition is not null
         union all

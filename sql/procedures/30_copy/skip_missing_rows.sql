@@ -27,11 +27,11 @@ begin
         $statement$
             with sources as (select m.number %s)
 
-            select m.number, m.orig_key, m.new_key, s.number is not null as was_there, exists (
+            -- by IN, which hashes them, and not by a join, which compared each with each
+            select m.number, m.orig_key, m.new_key, m.number in (select s.number from sources as s) as was_there, exists (
                 select from %s as s where s.%I = m.orig_key%s%s
             ) as is_there
             from duplication.id_map as m
-            left join sources as s on s.number = m.number
             where m.number between $2 and $3 and not m.gone and %s
         $statement$,
         duplication.source_clause(v_tree, p_level, 'rows'),
@@ -40,7 +40,7 @@ begin
             'not exists (select from %s as c where c.%I = m.new_key%s%s)',
             v_level.relation, v_level.key_column, v_level.key_cast,
             ' and c.' || quote_ident(v_level.orig_column) || '::text collate "C" = m.orig_key'
-        ) else 's.number is null' end
+        ) else 'm.number not in (select s.number from sources as s)' end
     );
     loop
         v_found := 0;

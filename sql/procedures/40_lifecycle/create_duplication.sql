@@ -11,15 +11,17 @@ as $$
 -- Locks: waits for a transaction that is requesting with the same idempotency key. Does not commit.
 declare
     v_key text := duplication.canonical_key(p_tree, p_key);
+    v_id bigint;
     v_known duplication.duplications;
 begin
     perform duplication.check_options(p_tree, p_options);
     perform duplication.check_root(p_tree, v_key);
-    insert into duplication.duplications (tree, root_key, options, driven_by)
+    insert into duplication.duplications as d (tree, root_key, options, driven_by)
     values (p_tree, v_key, p_options, p_driven_by)
     on conflict (tree, (options ->> 'idempotency_key')) do nothing
-    returning duplications.id into create_duplication.id;
-    is_new := create_duplication.id is not null;
+    returning d.id into v_id;
+    id := v_id;
+    is_new := id is not null;
     if is_new then
         return;
     end if;

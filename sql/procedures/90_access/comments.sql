@@ -20,7 +20,8 @@ comment on table duplication.levels is 'A table of a tree.';
 comment on column duplication.levels.row_name is 'What one row is called in messages.';
 comment on column duplication.levels.relation is
 'The table, with its schema, quoted as in SQL. A name: it is resolved when a run starts.';
-comment on column duplication.levels.key_column is 'The key: of an integer, uuid or text type.';
+comment on column duplication.levels.key_column is
+'The key: of an integer, uuid or text type. Null for a composite key or none: copied by its parent, not referred to.';
 comment on column duplication.levels.new_key is
 'An SQL expression for new keys; null for the column''s own default or identity.';
 comment on column duplication.levels.row_filter is
@@ -30,11 +31,21 @@ comment on column duplication.levels.plan_rows is
 'Plan each row, even where nothing refers to the level: slower, and exact about rows moved meanwhile.';
 comment on column duplication.levels.batch_rows is 'Rows that a batch of this level aims at; null for the setting.';
 
-comment on table duplication.edges is 'How a level is reached: a column of it names a row of the level above.';
+comment on table duplication.edges is
+'How a level is reached. A level may have several edges; a row reached twice is copied once.';
+comment on column duplication.edges.kind is
+'below: the column is on the level and names its parent. owned: it is on the parent and names a row of the level.';
+comment on column duplication.edges.row_filter is
+'An SQL condition on the row that has the column, such as a type beside an id.';
 
 comment on table duplication.column_rules is
 'Exceptions to "copy the column": default (take the column''s default), keep, null, set (an expression on the source '
-'row s). A rule without a level is for all that have the column; one with a level goes before it.';
+'row s and copy.new_key, copy.duplication_id), remap (it names rows of target_level, though no foreign key says so). '
+'A rule without a level is for all that have the column; one with a level goes before it.';
+comment on column duplication.column_rules.row_filter is
+'For which rows it refers to target_level: a type beside an id.';
+comment on column duplication.column_rules.unmapped is
+'What becomes of a reference to a row of the source''s tree that is not in the copy: error, or null.';
 
 comment on table duplication.duplications is 'One run: the copy of one root with everything below it.';
 comment on column duplication.duplications.root_key is 'Key of the original, as its type writes it.';
@@ -54,6 +65,10 @@ comment on column duplication.level_runs.first_number is
 comment on column duplication.level_runs.fingerprint is
 'The table''s columns when the level was started; a change stops the run.';
 comment on column duplication.level_runs.statement is 'What each batch runs.';
+comment on column duplication.level_runs.mapped is 'Its rows are planned one by one.';
+comment on column duplication.level_runs.late_columns is
+'Columns that may name rows that are not there yet: null until the relink.';
+comment on column duplication.level_runs.relinks is 'For a relink: the level whose late columns it fills.';
 
 comment on table duplication.edge_runs is
 'How far planning has come along an edge. A row of its own: each step of planning updates it, each batch reads '
@@ -108,3 +123,8 @@ comment on function duplication.cancel is 'Stop a duplication at the next batch 
 comment on function duplication.retry is 'Let a failed duplication go on; what was copied is kept.';
 comment on function duplication.verify is 'Every difference between a copy and its source.';
 comment on function duplication.copy_statement is 'The very SQL that a batch of a level runs.';
+comment on function duplication.duplicate_atomically is
+'A whole copy in your own transaction, all or nothing; returns the new key.';
+comment on function duplication.preview is
+'What a copy would do: rows, order, late columns, conflicts. Writes nothing.';
+comment on function duplication.map_key is 'What a key of the source becomes in the copy, for rules that set.';
