@@ -6,7 +6,7 @@ VENV := .venv
 PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint format bench lock clean
+.PHONY: help $(VENV) demo test lint format bench schemas lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ format: $(VENV)/.installed-lint ## put Python into the agreed format
 
 bench: $(VENV)/.installed ## measure a wide tree
 	$(VENV)/bin/python benchmarks/wide.py $(ARGS)
+
+schemas: $(VENV)/.installed ## copy 500 generated schemas, other ones each time
+	SCHEMA_EXAMPLES=500 $(VENV)/bin/pytest -q -n $(WORKERS) tests/engine/test_generated_schemas.py \
+		--hypothesis-seed=$(strip $(shell od -An -N4 -tu4 /dev/urandom)) $(ARGS)
 
 lock: ## choose the newest versions that fit, for requirements.lock
 	rm -rf build/lock
