@@ -6,7 +6,7 @@ VENV := .venv
 PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint format bench schemas lock clean
+.PHONY: help $(VENV) demo test lint format bench against schemas lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ format: $(VENV)/.installed-lint ## put Python into the agreed format
 
 bench: $(VENV)/.installed ## measure a wide tree
 	$(VENV)/bin/python benchmarks/wide.py $(ARGS)
+
+against: $(VENV)/.installed ## measure what changes have cost: make against REF=main~1
+	$(VENV)/bin/python benchmarks/against.py $(REF) $(ARGS)
 
 schemas: $(VENV)/.installed ## copy 500 generated schemas, other ones each time
 	SCHEMA_EXAMPLES=500 $(VENV)/bin/pytest -q -n $(WORKERS) tests/engine/test_generated_schemas.py \

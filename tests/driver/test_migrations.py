@@ -125,6 +125,33 @@ def test_the_engine_can_be_installed_without_content_tables(new_dsn: NewDsn, ale
         engine.request_duplication("episode", engine.load_sample_episode(1, 1, 1))
 
 
+def test_routines_that_the_first_revision_had_otherwise_are_replaced(
+    new_dsn: NewDsn, alembic: Callable[[str], Config], dump: Callable[[str], str]
+) -> None:
+    """And a run that it began keeps to how its levels were planned."""
+    dsn, other = new_dsn(), new_dsn()
+    command.upgrade(alembic(dsn), "engine_0001")
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("""
+            create function duplication.copy_order(p_tree text) returns table (ordinal integer, level text)
+            language sql as 'select 1, p_tree'
+        """)
+        conn.execute("insert into duplication.duplications (tree, root_key) values ('episode', '1')")
+        for number, level, kind in ((1, "items", "rows"), (2, "blocks", "parents")):
+            conn.execute(
+                "insert into duplication.level_runs (duplication_id, level, ordinal) values (1, %s, %s)",
+                (level, number),
+            )
+            conn.execute("insert into duplication.pieces values (1, %s, 1, %s, 1, 2, 2)", (level, kind))
+        migrate(dsn, with_content=True)
+        assert dict(conn.execute("select level, mapped from duplication.level_runs").fetchall()) == {
+            "items": True,
+            "blocks": False,
+        }
+    migrate(other, with_content=True)
+    assert dump(dsn) == dump(other)
+
+
 def test_downgraded_nothing_of_ours_is_left_and_it_can_be_installed_again(
     new_dsn: NewDsn, alembic: Callable[[str], Config], dump: Callable[[str], str]
 ) -> None:

@@ -12,6 +12,28 @@ branch_labels = None
 depends_on = None
 
 UPGRADE = """
+-- Their parameters or results have changed since: what replaces them is applied after the revisions.
+drop function if exists
+    duplication.changed_columns_clause(text, text, jsonb),
+    duplication.copied_clause(text, text, text),
+    duplication.copy_order(text),
+    duplication.copy_statement(text, text, text, jsonb),
+    duplication.create_duplication(text, text, jsonb, text),
+    duplication.finish_plan(bigint, text, bigint),
+    duplication.is_copied_condition(text, text, text),
+    duplication.level_columns(text, text, text, jsonb),
+    duplication.level_problems(text, text),
+    duplication.plan_parents(bigint, text, bigint, bigint),
+    duplication.plan_root(bigint),
+    duplication.plan_rows(bigint, text, bigint, bigint),
+    duplication.resolve_level(text, text),
+    duplication.skip_missing_rows(bigint, text, bigint, bigint),
+    duplication.verify_added_rows(bigint, text, text[]),
+    duplication.verify_children(bigint, text, bigint, bigint, text[]),
+    duplication.verify_level(bigint, text, jsonb, jsonb),
+    duplication.verify_planned_rows(bigint, text, bigint, bigint, text[], text[]),
+    duplication.verify_unplanned_rows(bigint, text, bigint, bigint, text[]);
+
 alter table duplication.levels
     add constraint level_name_is_not_that_of_a_relink check (name !~ '^relink ');
 
@@ -42,6 +64,16 @@ alter table duplication.level_runs
     add refers_to_itself boolean not null default false,
     add late_columns text[] not null default '{}',
     add relinks text collate "C";
+-- runs there were before
+update duplication.level_runs as r
+set mapped = false
+where exists (
+    select from duplication.batches as b
+    where b.duplication_id = r.duplication_id and b.level = r.level and b.kind = 'parents'
+) or exists (
+    select from duplication.pieces as p
+    where p.duplication_id = r.duplication_id and p.level = r.level and p.kind = 'parents'
+);
 """
 
 DOWNGRADE = """

@@ -42,9 +42,11 @@ def rows(draw: st.DrawFn, schema: Schema) -> tuple[Rows, int]:
         draw_plain_values(draw, schema, content, table)
     content[0][root].is_filtered = False
     for table in schema.tables:
-        draw_values(draw, schema, content, root, [ref for ref in table.refs if ref.beside is None])
-    # siblings are known when their parents are
-    draw_values(draw, schema, content, root, [ref for ref in schema.refs() if ref.beside is not None])
+        draw_values(draw, schema, content, root, [ref for ref in table.refs if ref.edges])
+    # when it is known what the tree is; and siblings when their parents are
+    others = [ref for table in schema.tables for ref in table.refs if not ref.edges]
+    draw_values(draw, schema, content, root, [ref for ref in others if ref.beside is None])
+    draw_values(draw, schema, content, root, [ref for ref in others if ref.beside is not None])
     keep_distinct(schema, content)
     mend(schema, content, root)
     keep_distinct(schema, content)
@@ -67,10 +69,13 @@ def draw_plain_values(draw: st.DrawFn, schema: Schema, content: Rows, table: Tab
 
 
 def draw_values(draw: st.DrawFn, schema: Schema, content: Rows, root: int, refs: Sequence[Ref]) -> None:
+    """Rows more often name those of the tree, as far as that is known; and, where they may, what is left out of it."""
     near = walk(schema, content, root, filtered=False)
+    left_out = near - walk(schema, content, root)
     for ref in refs:
+        wanted = left_out if left_out and ref.unmapped == "null" and not ref.edges else near
         for number, row in enumerate(content[ref.owner]):
-            row.refs[ref.column] = draw_value(draw, schema, content, ref, number, near)
+            row.refs[ref.column] = draw_value(draw, schema, content, ref, number, wanted)
 
 
 def row_counts(draw: st.DrawFn, schema: Schema) -> list[int]:
@@ -88,14 +93,12 @@ def row_counts(draw: st.DrawFn, schema: Schema) -> list[int]:
 
 
 def draw_value(
-    draw: st.DrawFn, schema: Schema, content: Rows, ref: Ref, number: int, near: set[Pick]
+    draw: st.DrawFn, schema: Schema, content: Rows, ref: Ref, number: int, wanted: set[Pick]
 ) -> Target | list[Target]:
-    """What a row names: more often a row of the tree to be copied, as far as that is known, than any other."""
     family = schema.key_type(ref.targets[0]).family
     null: list[Target] = [] if ref.not_null else [None]
-    picks: list[Target] = [
-        pick for pick in targets(schema, content, ref, number) for _ in range(3 if pick in near else 1)
-    ]
+    found = list(targets(schema, content, ref, number))
+    picks: list[Target] = [*found, *(pick for pick in found if pick in wanted for _ in range(2))]
     if ref.form == "array":
         one = st.sampled_from([*picks, NOWHERE[family], None])
         many = st.lists(one, max_size=4)
