@@ -17,7 +17,8 @@ begin
     return query
     select
         u.name,
-        format(
+        -- of a row whose only parent is not in the copy there is no copy: see reach_condition
+        case when min(v.sole_parent) is not null then min(v.sole_parent) else format(
             'case %s when s.%I is null then null %s else s.%2$I end',
             string_agg(
                 case
@@ -50,12 +51,14 @@ begin
                     -- not by AND, which looks at its second operand when the first is null
                     'when case when %s is not true then false when %s then '
                     'duplication.drops_reference($1, %L, %s, %L, %L, %s, %L) end then null',
-                    coalesce(c.condition, 'true'), duplication.inside_condition(p_tree, r.target_level, k.target_key),
+                    coalesce(c.condition, 'true'),
+                    case when v.sole_parent is null
+                        then duplication.inside_condition(p_tree, r.target_level, k.target_key) end,
                     p_level, v.row_key, u.name, r.target_level, k.target_key, coalesce(p_unmapped, r.unmapped)
                 ),
                 ' ' order by r.nr
             ) filter (where not r.is_array)
-        ),
+        ) end,
         bool_or(r.kind = 'below')
     from duplication.level_references(p_tree, p_level) as r
     cross join lateral unnest(r.assigned) as u (name)
@@ -66,7 +69,11 @@ begin
             format_type(a.atttypid, a.atttypmod) as type_name,
             case when not r.is_array and not r.by_row
                 then format('r%s.new_key%s', r.nr, duplication.key_cast(v_level.relation, u.name))
-            end as new_value
+            end as new_value,
+            case when r.kind = 'below' and u.name = v_level.edge_column and v_level.parent_level <> p_level
+                and u.name <> all(p_late)
+                then format('r%s.new_key%s', r.nr, v_level.parent_key_cast)
+            end as sole_parent
     ) as v
     cross join lateral (
         select case when r.by_row then format('r%s.target_key', r.nr)

@@ -8,6 +8,7 @@ as $$
 -- Errors: UD003.
 declare
     v_tree text := (duplication.find_duplication(p_id)).tree;
+    v_root text;
 begin
     -- a run keeps the levels it was started with, whatever becomes of the tree
     if exists (select from duplication.level_runs as r where r.duplication_id = p_id) then
@@ -18,6 +19,14 @@ begin
             order by r.ordinal
             limit 1
         );
+    end if;
+    v_root := duplication.root_level(v_tree);
+    -- mostly it is the root, and no order of the others is needed to know
+    if not exists (
+        select from duplication.level_references(v_tree, v_root) as r
+        where (r.is_checked or r.by_row) and r.target_level <> v_root
+    ) then
+        return v_root;
     end if;
     return (select o.level from duplication.copy_order(v_tree) as o order by o.ordinal limit 1);
 end;
