@@ -41,12 +41,9 @@ begin
     cross join lateral (
         select
             count(*) as edges, coalesce(bool_or(e.kind = 'owned'), false) as owned,
-            count(*) filter (where e.kind = 'owned' and e.column_name = p.key_column) as owned_by_key,
-            string_agg(p.name, ', ') filter (
-                where e.column_name = case e.kind when 'below' then l.key_column else p.key_column end
-            ) as sharing
+            count(*) filter (where e.kind = 'owned' and duplication.shares_key(e)) as owned_by_key,
+            string_agg(e.parent_level, ', ') filter (where duplication.shares_key(e)) as sharing
         from duplication.edges as e
-        inner join duplication.levels as p on p.tree = e.tree and p.name = e.parent_level
         where e.tree = p_tree and e.level = l.name
     ) as e
     cross join lateral (

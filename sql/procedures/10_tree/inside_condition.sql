@@ -29,7 +29,7 @@ begin
         'and not x.gone) or %9$s))',
         v_level.relation, v_alias, v_level.key_column, p_key, v_level.key_cast,
         case when v_level.edge_clause <> ''
-            then format(' and (select true%s from (select %s.*) as s)', v_level.edge_clause, v_alias) else '' end,
+            then ' and ' || duplication.row_expression('true' || v_level.edge_clause, v_alias) else '' end,
         v_level.parent_level, v_level.edge_column,
         duplication.inside_condition(
             p_tree, v_level.parent_level, format('%s.%I::pg_catalog.text', v_alias, v_level.edge_column), p_depth + 1

@@ -54,8 +54,7 @@ begin
                 when v.expression is not null then v.expression
                 when r.rule = 'default' then null
                 when r.rule = 'null' then 'null'
-                -- in a scope of its own, so that its names are the source row's
-                when r.rule = 'set' then format('(select (%s) from (select s.*) as s)', r.expression)
+                when r.rule = 'set' then duplication.row_expression(r.expression, 's')
                 else format('s.%I', a.attname)
             end as becomes
         from pg_attribute as a

@@ -45,9 +45,7 @@ begin
         'Give the column a default, or the level an expression in duplication.levels.new_key.'
     where v_level.new_key is null and v_level.key_column is not null and not exists (
         select from duplication.edges as e
-        inner join duplication.levels as l on l.tree = e.tree and l.name = e.parent_level
-        where e.tree = p_tree and e.level = p_level
-            and e.column_name = case e.kind when 'below' then v_level.key_column else l.key_column end
+        where e.tree = p_tree and e.level = p_level and duplication.shares_key(e)
     );
 
     return query
@@ -63,9 +61,8 @@ begin
     select
         format('partition %s of %s is a foreign table', c.oid::regclass, v_level.relation),
         'Its server commits by itself, so a batch could be lost or doubled there.'
-    from pg_partition_tree(v_level.relation) as p
-    inner join pg_class as c on c.oid = p.relid
-    where c.relkind = 'f';
+    from pg_class as c
+    where c.oid = any(duplication.table_and_partitions(v_level.relation)) and c.relkind = 'f';
 
     return query
     select
@@ -111,9 +108,7 @@ begin
     from pg_constraint as f
     inner join duplication.levels as l on l.tree = p_tree
         and to_regclass(l.relation) in (f.confrelid, pg_partition_root(f.confrelid))
-    where f.conrelid = any(
-        v_level.relation::oid || array(select p.relid from pg_partition_tree(v_level.relation) as p)::oid[]
-    ) and f.contype = 'f' and f.conparentid = 0 and l.key_column is null
+    where f.conrelid = any(duplication.table_and_partitions(v_level.relation)) and f.contype = 'f' and f.conparentid = 0 and l.key_column is null
         and not exists (
             select from pg_attribute as a
             inner join duplication.column_rules as r on r.column_name = a.attname

@@ -61,7 +61,7 @@ begin
             to_jsonb(f) -> 'conenforced' is distinct from 'false' as is_enforced
         from level as l
         inner join pg_constraint as f on f.contype = 'f' and f.conparentid = 0 and f.conrelid = any(
-            l.relation::oid || array(select p.relid from pg_partition_tree(l.relation) as p)::oid[]
+            duplication.table_and_partitions(l.relation)
         )
         inner join targets as t on t.relation in (f.confrelid, pg_partition_root(f.confrelid))
             and t.key_column is not null

@@ -39,7 +39,7 @@ left join lateral (
                 ' left join lateral (select n.* from %s as n where n.%I = x.new_key%s offset 0) as n on true',
                 t.relation, t.key_column, t.key_cast
             ) end,
-            r.target_level, r.key_column, ' and (select (' || r.condition || ') from (select s.*) as s)', r.nr
+            r.target_level, r.key_column, ' and ' || duplication.row_expression(r.condition, 's'), r.nr
         ) end, '' order by r.nr)
         from duplication.level_references(p_tree, p_level) as r
         cross join lateral duplication.resolve_level(p_tree, r.target_level) as t

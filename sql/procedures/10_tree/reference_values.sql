@@ -79,11 +79,7 @@ begin
         select case when r.by_row then format('r%s.target_key', r.nr)
             else format('s.%I::pg_catalog.text', r.key_column) end as target_key
     ) as k
-    cross join lateral (
-        select format('(select (%s) from (select s.*) as s)', r.condition) as condition where r.condition is not null
-        union all
-        select null where r.condition is null
-    ) as c
+    cross join lateral (select duplication.row_expression(r.condition, 's') as condition) as c
     group by u.name;
 end;
 $$;

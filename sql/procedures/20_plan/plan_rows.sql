@@ -11,15 +11,10 @@ as $$
 -- Does not commit.
 declare
     v_level record;
-    v_shares_key boolean;
     v_rows bigint;
     v_statement text;
 begin
     select r.* into v_level from duplication.resolve_level(p_edge.tree, p_edge.level) as r;
-    v_shares_key := p_edge.column_name = case p_edge.kind
-        when 'below' then v_level.key_column
-        else (select l.key_column from duplication.levels as l where l.tree = p_edge.tree and l.name = p_edge.parent_level)
-    end;
     -- fenced like the copy's statement: see source_clause
     v_statement := format(
         $statement$
@@ -49,7 +44,7 @@ begin
                 order by 1
             ) as c
         $statement$,
-        case when v_shares_key then 'c.parent_new_key' else v_level.new_key end,
+        case when duplication.shares_key(p_edge) then 'c.parent_new_key' else v_level.new_key end,
         case when p_edge.kind = 'owned' then format('distinct on (s.%I)', v_level.key_column) end,
         v_level.key_column, duplication.edge_join(p_edge),
         case when p_edge.kind = 'owned' then format('order by s.%I, m.number', v_level.key_column) end

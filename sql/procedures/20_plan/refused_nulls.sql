@@ -27,7 +27,7 @@ begin
         ),
         string_agg(
             case when a.attgenerated <> ''
-                then format('(select (%s) from (select c.*) as s) as %I', pg_get_expr(d.adbin, d.adrelid), a.attname)
+                then format('%s as %I', duplication.row_expression(pg_get_expr(d.adbin, d.adrelid), 'c'), a.attname)
                 else format('c.%I', a.attname)
             end,
             ', ' order by a.attnum
@@ -40,9 +40,7 @@ begin
     for v_check in
         select c.conname::text as name, c.conrelid::regclass as relation, pg_get_expr(c.conbin, c.conrelid) as condition
         from pg_constraint as c
-        where c.contype = 'c' and c.conrelid = any(
-            v_level.relation::oid || array(select p.relid from pg_partition_tree(v_level.relation) as p)::oid[]
-        )
+        where c.contype = 'c' and c.conrelid = any(duplication.table_and_partitions(v_level.relation))
         union all
         select 'not null of ' || a.attname, a.attrelid::regclass, format('%I is not null', a.attname)
         from pg_attribute as a
@@ -55,7 +53,7 @@ begin
                 from duplication.level_runs as r
                 cross join lateral (
                     select m.orig_key from duplication.id_map as m
-                    where m.number between r.first_number and r.first_number + 17179869183
+                    where m.number between r.first_number and duplication.last_number($1, $2)
                     order by m.number
                 ) as m
                 cross join lateral (
@@ -65,13 +63,13 @@ begin
                 ) as s
                 cross join lateral (select %s) as c
                 cross join lateral (select %s) as g
-                where r.duplication_id = $1 and r.level = $2 and not (select (%s) from (select g.*) as s)
+                where r.duplication_id = $1 and r.level = $2 and not %s
                 limit 1
             $statement$,
             v_check.name, v_level.relation, v_level.key_column, v_level.key_cast,
             case when v_check.relation = v_level.relation then 'true'
                 else format('s.tableoid = %s', v_check.relation::oid) end,
-            v_nulled, v_generated, v_check.condition
+            v_nulled, v_generated, duplication.row_expression(v_check.condition, 'g')
         ) using p_id, p_level;
     end loop;
 end;

@@ -7,7 +7,7 @@ as $$
     select
         exists (
             select from pg_trigger as t
-            where (t.tgrelid = p_relation or t.tgrelid in (select p.relid from pg_partition_tree(p_relation) as p))
+            where t.tgrelid = any(duplication.table_and_partitions(p_relation))
                 -- bits of tgtype: 1 for each row, 2 before, 4 insert
                 and t.tgtype & 7 = 7 and not t.tgisinternal and t.tgenabled <> 'D'
         )

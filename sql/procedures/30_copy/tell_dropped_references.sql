@@ -38,7 +38,7 @@ begin
             split_part(s.clause, E'\nwhere ', 1),
             case when r.is_array then format('unnest(s.%I::text[])', r.columns[1])
                 else format('(values (s.%I::text))', r.columns[1]) end,
-            coalesce('(select (' || r.condition || ') from (select s.*) as s) and ', ''),
+            duplication.row_expression(r.condition, 's') || ' and ',
             format('duplication.map_key($1, %L, k.key) is null', r.target_level),
             format(
                 'and duplication.drops_reference($1, %L, null, %L, %L, k.key, ''null'')',

@@ -10,7 +10,7 @@ as $$
     -- Errors: those of resolve_level.
     select
         u.name, string_agg(
-            format('case when %s then ', coalesce('(select (' || r.condition || ') from (select c.*) as s)', 'true'))
+            format('case when %s then ', coalesce(duplication.row_expression(r.condition, 'c'), 'true'))
             || case
                 when r.is_array then format(
                     'exists (select from unnest(c.%I::text[]) as k (key) where duplication.is_inside($1, %L, k.key))',

@@ -19,7 +19,7 @@ begin
     select r.* into v_level
     from duplication.resolve_level((duplication.find_duplication(p_id)).tree, p_level) as r;
     if v_level.edge_clause <> '' then
-        v_filter := format(' and (select true%s from (select %s.*) as s)', v_level.edge_clause, p_alias);
+        v_filter := ' and ' || duplication.row_expression('true' || v_level.edge_clause, p_alias);
     end if;
     if v_level.key_column is null then
         return format(
