@@ -7,13 +7,14 @@ copies stays small, and every command starts quickly.
 import json
 import logging
 import sys
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import click
 
 from duplication import render
-from duplication.config import ConfigError, Settings, load_settings
+from duplication.config import MAX_CONCURRENCY, MAX_PARALLEL, ConfigError, Settings, load_settings
 from duplication.copying import copy_levels
 from duplication.engine import Engine
 from duplication.errors import (
@@ -128,11 +129,11 @@ def request(
 
 def send_due(engine: Engine, settings: Settings) -> bool:
     """Send what is due, so that a worker need not look for it first; tell when that fails."""
-    from duplication.dispatcher import dispatch_due  # brings boto3
+    from duplication import dispatcher  # brings boto3
     from duplication.queue import Queue, QueueError
 
     try:
-        dispatch_due(engine, Queue(settings.required_queue_url), engine.find_installation())
+        dispatcher.send_due(engine, Queue(settings.required_queue_url))
     except (ConfigError, QueueError) as error:
         click.echo(f"{error.message}. The request is recorded; a worker will send it.", err=True)
         return False
@@ -167,11 +168,25 @@ def duplicate(settings: Settings, tree: str, key: str, as_json: bool) -> None:
 
 @main.command("worker")
 @click.option("--once", is_flag=True, help="End when the queue is empty and nothing is due.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, MAX_CONCURRENCY),
+    help="Jobs at a time.  [env: DUPLICATION_CONCURRENCY, default: 1]",
+)
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, MAX_PARALLEL),
+    help="Sessions that share one job's level.  [env: DUPLICATION_PARALLEL, default: 1]",
+)
 @click.pass_obj
-def work(settings: Settings, once: bool) -> None:
+def work(settings: Settings, once: bool, concurrency: int | None, parallel: int | None) -> None:
     """Take jobs from the queue and do them, until SIGTERM or Ctrl-C; a second one ends it at once."""
     from duplication.queue import Queue  # brings boto3
     from duplication.worker import Worker
+
+    settings = replace(
+        settings, concurrency=concurrency or settings.concurrency, parallel=parallel or settings.parallel
+    )
 
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", force=True)
     logging.getLogger("botocore").setLevel(logging.WARNING)
@@ -195,12 +210,15 @@ def show_status(settings: Settings, duplication_id: int | None, limit: int, as_j
                 render.print_json([{"duplication": item, "levels": levels} for item, levels in found])
             else:
                 render.print_duplications(console, found)
+                if (reason := engine.check_admission()) is not None:
+                    console.print(f"Nothing is copied now: {reason}")
             return
         duplication, levels = engine.find_duplication(duplication_id), engine.list_progress(duplication_id)
+        attempts = engine.list_attempts(duplication_id)
     if as_json:
-        render.print_json({"duplication": duplication, "levels": levels})
+        render.print_json({"duplication": duplication, "levels": levels, "attempts": attempts})
     else:
-        render.print_duplication(console, duplication, levels)
+        render.print_duplication(console, duplication, levels, attempts)
 
 
 def tell_status(duplication_id: int, status: str, as_json: bool) -> None:
@@ -278,6 +296,62 @@ def create_queue(settings: Settings, as_json: bool) -> None:
         render.print_json({"queue_url": url})
     else:
         click.echo(f"export DUPLICATION_QUEUE_URL={url}")
+
+
+@main.group("dead-letters", invoke_without_command=True)
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="The most to look at.")
+@as_json
+@click.pass_context
+def dead_letters(ctx: click.Context, limit: int, as_json: bool) -> None:
+    """List what the queue has given up on, and explain it."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from duplication.dead_letters import explain, open_letters  # brings boto3
+    from duplication.queue import Queue
+
+    dead = Queue(ctx.obj.required_queue_url).find_dead_letters()
+    with connect(ctx.obj) as engine, open_letters(dead, limit) as messages:
+        installation = engine.find_installation()
+        letters = [explain(engine, installation, message) for message in messages]
+    if as_json:
+        render.print_json(letters)
+    else:
+        render.print_dead_letters(render.make_console(), letters)
+
+
+def settle_dead_letters(settings: Settings, ids: tuple[str, ...], every: bool, send: bool) -> list[str]:
+    """Send dead letters again, or delete them; returns the ids of those that are gone."""
+    from duplication.dead_letters import settle_letters  # brings boto3
+    from duplication.queue import Queue
+
+    if every == bool(ids):
+        raise click.UsageError("Give the ids of messages, or --all")
+    queue = Queue(settings.required_queue_url)
+    settled = settle_letters(queue.find_dead_letters(), queue if send else None, None if every else frozenset(ids))
+    if missing := set(ids).difference(settled):
+        raise click.UsageError(f"There is no dead letter {', '.join(sorted(missing))}")
+    return settled
+
+
+every_letter = click.option("--all", "every", is_flag=True, help="All of them.")
+
+
+@dead_letters.command("send")
+@click.argument("ids", nargs=-1, metavar="[MESSAGE_ID]...")
+@every_letter
+@click.pass_obj
+def send_dead_letters(settings: Settings, ids: tuple[str, ...], every: bool) -> None:
+    """Send dead letters to the queue again."""
+    click.echo(f"{len(settle_dead_letters(settings, ids, every, send=True))} sent again")
+
+
+@dead_letters.command("delete")
+@click.argument("ids", nargs=-1, metavar="[MESSAGE_ID]...")
+@every_letter
+@click.pass_obj
+def delete_dead_letters(settings: Settings, ids: tuple[str, ...], every: bool) -> None:
+    """Delete dead letters for good. No copy is lost by it: the jobs of those in progress are sent anew."""
+    click.echo(f"{len(settle_dead_letters(settings, ids, every, send=False))} deleted")
 
 
 @main.command("demo")

@@ -10,6 +10,8 @@ from typing import Any
 from duplication.errors import DuplicationError
 
 PREFIX = "DUPLICATION_"
+MAX_CONCURRENCY = 64
+MAX_PARALLEL = 16
 
 
 class ConfigError(DuplicationError):
@@ -31,10 +33,20 @@ class Settings:
     """Name of the queue that `duplication queue create` makes."""
     budget_seconds: float = 5.0
     """Time after which a call returns at a batch's end."""
+    stall_seconds: float = 600.0
+    """Time after which a worker's call that has not returned is given up, with its session."""
     visibility_seconds: int = 60
     """How long a message in work is hidden from others."""
     poll_seconds: int = 1
-    """Longest wait for a message; requests are looked for in between."""
+    """Longest wait for a message."""
+    concurrency: int = 1
+    """How many jobs a worker does at a time."""
+    parallel: int = 1
+    """How many sessions share one job's level."""
+    memory_mb: int = 256
+    """A worker bigger than this ends between two jobs, for its supervisor to start again; 0: no limit."""
+    rds_instance: str | None = None
+    """Identifier of the RDS instance whose CPU is asked for; None: nobody asks."""
     log_level: str = "INFO"
     """What a worker tells."""
 
@@ -80,8 +92,13 @@ READERS: dict[str, Callable[[str], Any]] = {
     "queue_url": str,
     "queue_name": pattern("[A-Za-z0-9_-]{1,75}", "a name of at most 75 letters, digits, hyphens and underscores"),
     "budget_seconds": number(float, 0.001, 600),
+    "stall_seconds": number(float, 1, 86400),
     "visibility_seconds": number(int, 1, 43200),
     "poll_seconds": number(int, 0, 20),
+    "concurrency": number(int, 1, MAX_CONCURRENCY),
+    "parallel": number(int, 1, MAX_PARALLEL),
+    "memory_mb": number(int, 0, 1 << 20),
+    "rds_instance": pattern("[A-Za-z][A-Za-z0-9-]{0,62}", "an RDS instance's identifier"),
     "log_level": pattern("DEBUG|INFO|WARNING|ERROR", "DEBUG, INFO, WARNING or ERROR"),
 }
 

@@ -1,21 +1,64 @@
-"""Turns committed requests into messages."""
+"""Turns committed requests, and jobs that are due again, into messages."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from duplication.crew import Crew
 from duplication.engine import Engine
 from duplication.jobs import Job
 from duplication.models import DueJob
 from duplication.queue import Queue
+from duplication.session_loop import Step
 
-BATCH = 100
+logger = logging.getLogger("duplication")
+
+POLL_SECONDS = 0.5
 
 
-def dispatch_due(engine: Engine, queue: Queue, installation: str) -> int:
+class Dispatcher:
+    """Looks for due jobs every half second. Every worker has one; the engine lets one at a time have them."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        self._has_told = False
+
+    @contextmanager
+    def open_step(self, engine: Engine) -> Iterator[Step]:
+        """Yield what sends the jobs that are due, and rests."""
+        self._tell_hidden_signals(engine)
+
+        def step() -> None:
+            dispatch_due(engine, self._crew)
+            self._crew.stop.pause(POLL_SECONDS)
+
+        yield step
+
+    def _tell_hidden_signals(self, engine: Engine) -> None:
+        if not self._has_told:
+            self._has_told = True
+            for load in engine.list_load_signals():
+                if load.problem is not None:
+                    logger.warning("Nobody looks at %s: %s", load.signal, load.problem)
+
+
+def dispatch_due(engine: Engine, crew: Crew) -> int:
+    """Send the jobs that are due; returns how many. Raises QueueError, and the jobs stay due."""
+    return send_due(engine, crew.queue, crew.cpu.read(), crew.queue_watch.seconds_ago)
+
+
+def send_due(
+    engine: Engine, queue: Queue, cpu_percent: float | None = None, seen_empty_seconds: float | None = None
+) -> int:
     """Send the jobs that are due.
 
-    Parameters: installation, the UUID of the engine's database.
-    Returns the number of jobs sent. Raises QueueError, and the jobs stay due.
+    Parameters: cpu_percent of the database's machine and seen_empty_seconds, how long ago the queue was empty, as far
+    as they are known.
+    Returns how many were sent. Raises QueueError, and the jobs stay due.
     """
+    installation = engine.find_installation()
 
     def send(due: DueJob) -> None:
         queue.send(Job(installation, due.duplication_id, due.level))
 
-    return engine.dispatch(send, BATCH)
+    return engine.dispatch(send, cpu_percent, seen_empty_seconds)

@@ -1,8 +1,11 @@
 """One method per routine of the engine. The only module with SQL in it."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, LiteralString, Self, TypeVar
 
@@ -10,15 +13,32 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from duplication.errors import DatabaseError, UnknownDuplication, translated_errors
-from duplication.models import Difference, DueJob, Duplication, LevelCall, LevelProgress
+from duplication.errors import DatabaseError, EngineVersionMismatch, UnknownDuplication, translated_errors
+from duplication.models import (
+    Attempt,
+    Chore,
+    Difference,
+    DueJob,
+    Duplication,
+    GateDecision,
+    LevelCall,
+    LevelProgress,
+    LoadSignal,
+)
 
 logger = logging.getLogger("duplication")
+
+VERSIONS = range(3, 4)
+"""The engine versions that this driver works with."""
+NOT_INSTALLED = {"3F000", "42883"}
+"""No such schema, no such function."""
+
 Value = TypeVar("Value")
 
 SELECT_DUPLICATIONS: LiteralString = """
     select id, tree, root_key, new_root_key, status, driven_by, requested_by, options, error, requested_at, started_at,
-        completed_at, failed_at, cancelled_at, discarding_at, discarded_at, dispatched_at
+        completed_at, failed_at, cancelled_at, discarding_at, discarded_at, purged_at, dispatched_at, not_before,
+        waiting_reason
     from duplication.duplications
 """
 
@@ -32,6 +52,7 @@ class Engine:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
+        self._called_at: float | None = None
         connection.add_notice_handler(log_notice)
 
     @classmethod
@@ -65,6 +86,45 @@ class Engine:
         """Whether the session is over, by close() or because it was lost."""
         return self._connection.closed
 
+    @property
+    def seconds_in_call(self) -> float:
+        """How long the call that is being made has lasted; 0 when none is."""
+        called_at = self._called_at
+        return 0.0 if called_at is None else time.monotonic() - called_at
+
+    def cut_off(self) -> None:
+        """Break the connection, from another thread: a call that is being made ends with ConnectionLost."""
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def _in_call(self) -> Iterator[None]:
+        self._called_at = time.monotonic()
+        try:
+            with translated_errors():
+                yield
+        finally:
+            self._called_at = None
+
+    def check_version(self) -> None:
+        """Raise EngineVersionMismatch unless the engine in the database is one that this driver works with."""
+        wanted = f"version {VERSIONS[0]}" if len(VERSIONS) == 1 else f"versions {VERSIONS[0]} to {VERSIONS[-1]}"
+        try:
+            version = self._value("select duplication.engine_version()", int)
+        except DatabaseError as error:
+            if error.sqlstate not in NOT_INSTALLED:
+                raise
+            raise EngineVersionMismatch(
+                f"The engine is not installed in this database, or is older than {wanted}",
+                sqlstate=error.sqlstate,
+                hint="Run `duplication migrate`",
+            ) from error
+        if version not in VERSIONS:
+            raise EngineVersionMismatch(
+                f"The engine is of version {version}, this driver works with {wanted}",
+                hint="Upgrade the driver" if version > VERSIONS[-1] else "Run `duplication migrate`",
+            )
+
     def request_duplication(self, tree: str, key: str, options: Mapping[str, Any] | None = None) -> int:
         """Ask for a duplication that the queue drives; commits at once.
 
@@ -85,7 +145,7 @@ class Engine:
 
     def duplicate_level(self, duplication_id: int, level: str, budget_seconds: float | None = None) -> LevelCall:
         """Copy a level, batch by batch, until it is done or the time is up."""
-        with translated_errors():
+        with self._in_call():
             row = self._connection.execute(
                 "call duplication.duplicate_level(%s::bigint, %s::text, make_interval(secs => %s::float8), null, null)",
                 (duplication_id, level, budget_seconds),
@@ -95,36 +155,106 @@ class Engine:
         done, next_level = row
         return LevelCall(bool(done), next_level)
 
-    def dispatch(self, send: Callable[[DueJob], None], limit: int = 100) -> int:
+    def dispatch(
+        self,
+        send: Callable[[DueJob], None],
+        cpu_percent: float | None = None,
+        seen_empty_seconds: float | None = None,
+        limit: int = 100,
+    ) -> int:
         """Send the jobs that are due.
 
         Parameters: send, called for each job; when it raises, the jobs stay due, so a message may be sent twice but
-        is never lost. limit, the most jobs to send.
+        is never lost. cpu_percent of the database's machine and seen_empty_seconds, how long ago the queue was empty,
+        as far as they are known. limit, the most jobs to send.
         Returns the number of jobs sent.
         """
         with (
-            translated_errors(),
+            self._in_call(),
             self._connection.transaction(),
             self._connection.cursor(row_factory=class_row(DueJob)) as cursor,
         ):
             jobs = cursor.execute(
-                "select duplication_id, level from duplication.dispatch_jobs(%s)", (limit,)
+                """
+                select duplication_id, level
+                from duplication.dispatch_jobs(%s, %s::numeric, make_interval(secs => %s::float8))
+                """,
+                (limit, cpu_percent, seen_empty_seconds),
             ).fetchall()
             for job in jobs:
                 send(job)
             return len(jobs)
 
-    def begin_attempt(self, duplication_id: int, level: str, message_id: str, worker: str) -> int:
-        """Record that a worker took up a job; returns the attempt's id."""
-        return self._value(
-            "select duplication.begin_attempt(%s, %s, %s, %s)", int, duplication_id, level, message_id, worker
+    def check_admission(self, cpu_percent: float | None = None) -> str | None:
+        """Return why nothing may be copied now, or None: the feature flag, and the load on the database."""
+        return self._optional("select reason from duplication.check_admission(%s::numeric)", str, cpu_percent)
+
+    def list_load_signals(self) -> list[LoadSignal]:
+        """Return what tells that the database is busy."""
+        with self._in_call(), self._connection.cursor(row_factory=class_row(LoadSignal)) as cursor:
+            return cursor.execute("select signal, problem from duplication.load_signals()").fetchall()
+
+    def begin_attempt(
+        self, duplication_id: int, level: str, message_id: str, worker: str, cpu_percent: float | None = None
+    ) -> GateDecision:
+        """Record that a worker was given a job; returns whether it may run now."""
+        return self._decide(
+            "select * from duplication.begin_attempt(%s, %s, %s, %s, %s::numeric)",
+            (duplication_id, level, message_id, worker, cpu_percent),
         )
 
-    def end_attempt(self, attempt: int, outcome: str, error: Mapping[str, Any] | None = None) -> str:
-        """Record what came of an attempt; returns the duplication's status after it."""
-        return self._value(
-            "select duplication.end_attempt(%s, %s, %s)", str, attempt, outcome, Jsonb(dict(error)) if error else None
+    def continue_attempt(self, attempt: int, cpu_percent: float | None = None) -> GateDecision:
+        """Renew a job's lease between two calls; returns whether it may go on."""
+        return self._decide(
+            "select %s::bigint as attempt, c.* from duplication.continue_attempt(%s, %s::numeric) as c",
+            (attempt, attempt, cpu_percent),
         )
+
+    def end_attempt(
+        self, attempt: int, outcome: str, error: Mapping[str, Any] | None = None, *, next_sent: bool = True
+    ) -> str:
+        """Record what came of a job that ran.
+
+        Parameters: outcome and error, as the routine takes them; next_sent, whether the next level's job is in
+        the queue. Returns the duplication's status after it.
+        """
+        return self._value(
+            "select duplication.end_attempt(%s, %s, %s, %s)",
+            str,
+            attempt,
+            outcome,
+            Jsonb(dict(error)) if error else None,
+            next_sent,
+        )
+
+    def stop_attempts(self, worker: str) -> int:
+        """Ask the calls of a worker's jobs to return at their next step; returns how many jobs there are."""
+        return self._value("select duplication.stop_attempts(%s)", int, worker)
+
+    def list_attempts(self, duplication_id: int, limit: int = 20) -> list[Attempt]:
+        """Return the latest deliveries of a duplication's jobs, the newest first."""
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Attempt)) as cursor:
+            return cursor.execute(
+                """
+                select id, level, worker, started_at, ended_at, outcome, coalesce(reason, error ->> 'message') as reason
+                from duplication.attempts
+                where duplication_id = %s
+                order by id desc
+                limit %s
+                """,
+                (duplication_id, limit),
+            ).fetchall()
+
+    def explain_job(self, duplication_id: int, level: str) -> str:
+        """Return what would become of a job, in words."""
+        return self._value("select duplication.explain_job(%s, %s)", str, duplication_id, level)
+
+    def next_chore(self, skip: Sequence[int] = ()) -> Chore | None:
+        """Return what the settings ask to be done now, leaving out some duplications; None when there is nothing."""
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Chore)) as cursor:
+            return cursor.execute(
+                "select chore, duplication_id from duplication.next_chore(%s::bigint[])", (list(skip),)
+            ).fetchone()
 
     def classify_error(self, sqlstate: str) -> str:
         """Return what an error means for a job: `transient`, `lasting` or `stop`."""
@@ -138,14 +268,25 @@ class Engine:
         """Let a failed duplication go on from where it stopped; returns the new status."""
         return self._value("select duplication.retry(%s)", str, duplication_id)
 
-    def discard(self, duplication_id: int) -> None:
-        """Delete what was copied, batch by batch; resumes when called again."""
-        with translated_errors():
-            self._connection.execute("call duplication.discard(%s::bigint)", (duplication_id,))
+    def discard(self, duplication_id: int, budget_seconds: float | None = None) -> bool:
+        """Delete what was copied, batch by batch, until the time is up; resumes when called again.
+
+        Returns whether all of it is deleted.
+        """
+        return self._value(
+            "call duplication.discard(%s::bigint, make_interval(secs => %s::float8), null)",
+            bool,
+            duplication_id,
+            budget_seconds,
+        )
+
+    def purge(self, budget_seconds: float | None = None) -> bool:
+        """Delete what the settings say is old, batch by batch, until the time is up; returns whether it is gone."""
+        return self._value("call duplication.purge(make_interval(secs => %s::float8), null)", bool, budget_seconds)
 
     def verify(self, duplication_id: int) -> Iterator[Difference]:
         """Yield every difference between the copy and its source; nothing when they are equal."""
-        with translated_errors(), self._connection.cursor(row_factory=class_row(Difference)) as cursor:
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Difference)) as cursor:
             yield from cursor.stream(
                 """
                 select level, orig_key, new_key, difference, column_name, detail
@@ -164,7 +305,7 @@ class Engine:
 
     def find_duplication(self, duplication_id: int) -> Duplication:
         """Return one duplication; raises UnknownDuplication."""
-        with translated_errors(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
             found = cursor.execute(SELECT_DUPLICATIONS + "where id = %s", (duplication_id,)).fetchone()
         if found is None:
             raise UnknownDuplication(
@@ -176,12 +317,12 @@ class Engine:
 
     def list_duplications(self, limit: int = 20) -> list[Duplication]:
         """Return the latest duplications, the newest first."""
-        with translated_errors(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
             return cursor.execute(SELECT_DUPLICATIONS + "order by id desc limit %s", (limit,)).fetchall()
 
     def list_progress(self, duplication_id: int) -> list[LevelProgress]:
         """Return how far each level of a duplication is, in the order of copying."""
-        with translated_errors(), self._connection.cursor(row_factory=class_row(LevelProgress)) as cursor:
+        with self._in_call(), self._connection.cursor(row_factory=class_row(LevelProgress)) as cursor:
             return cursor.execute(
                 """
                 select duplication_id, level, ordinal, level_status, rows_planned, rows_done, rows_copied, batches,
@@ -199,7 +340,7 @@ class Engine:
         Parameters: the number of parts, of items in each part, and of blocks in each item.
         Returns the episode's key. All of it is one transaction.
         """
-        with translated_errors(), self._connection.transaction():
+        with self._in_call(), self._connection.transaction():
             key = self._value(
                 "insert into public.episodes (title, position) values ('Sample episode', 1) returning id::text", str
             )
@@ -235,8 +376,15 @@ class Engine:
             )
         return key
 
+    def _decide(self, query: LiteralString, parameters: tuple[object, ...]) -> GateDecision:
+        with self._in_call(), self._connection.cursor(row_factory=class_row(GateDecision)) as cursor:
+            found = cursor.execute(query, parameters).fetchone()
+        if found is None:
+            raise DatabaseError("The engine returned nothing where a decision was expected")
+        return found
+
     def _optional(self, query: LiteralString, kind: type[Value], *parameters: object) -> Value | None:
-        with translated_errors():
+        with self._in_call():
             row = self._connection.execute(query, parameters).fetchone()
         value = row[0] if row else None
         if value is None or isinstance(value, kind):

@@ -54,6 +54,10 @@ class ConnectionLost(DatabaseError):
     """The session is gone, or could not be had: nothing more can be asked of it."""
 
 
+class EngineVersionMismatch(DatabaseError):
+    """The engine in the database is not there, or is of a version that this driver does not work with."""
+
+
 class UnknownTree(DatabaseError):
     """UD001: no tree of this name is registered."""
 

@@ -1,7 +1,7 @@
 """What the engine's routines and views return, as Python values."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -11,6 +11,54 @@ class LevelCall:
 
     done: bool
     next_level: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecision:
+    """Whether a job may run: run, later or stop; why not; and after how long it is sent again."""
+
+    attempt: int
+    decision: str
+    reason: str | None
+    wait: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One delivery of a job to a worker, and what came of it."""
+
+    id: int
+    level: str
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSignal:
+    """Something that tells that the database is busy, and why it cannot be had, if so."""
+
+    signal: str
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was delivered too often, and what can be said about it."""
+
+    id: str
+    body: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What the settings ask to be done: the discard of a duplication, or, without one, a purge."""
+
+    chore: str
+    duplication_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +97,10 @@ class Duplication:
     cancelled_at: datetime | None
     discarding_at: datetime | None
     discarded_at: datetime | None
+    purged_at: datetime | None
     dispatched_at: datetime | None
+    not_before: datetime | None
+    waiting_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

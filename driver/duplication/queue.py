@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from duplication.config import MAX_CONCURRENCY
 from duplication.errors import DuplicationError
 from duplication.jobs import Job
 
@@ -60,10 +61,14 @@ class Queue:
             return Message(message["MessageId"], message["ReceiptHandle"], message["Body"], int(count))
         return None
 
-    def send(self, job: Job, delay_seconds: int = 0) -> None:
-        """Send a job, to be delivered after a delay."""
+    def send(self, job: Job) -> None:
+        """Send a job."""
+        self.send_body(job.to_body())
+
+    def send_body(self, body: str) -> None:
+        """Send a message, whatever it says."""
         with translated_errors("send to"):
-            self._client.send_message(QueueUrl=self.url, MessageBody=job.to_body(), DelaySeconds=delay_seconds)
+            self._client.send_message(QueueUrl=self.url, MessageBody=body)
 
     def extend(self, message: Message, seconds: int) -> None:
         """Keep a message from others for so many seconds from now."""
@@ -80,6 +85,19 @@ class Queue:
         """Remove a message that is dealt with."""
         with translated_errors("delete from"):
             self._client.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+    def find_dead_letters(self) -> "Queue":
+        """Return the queue of this one's dead letters. Raises QueueError, also when it has none."""
+        with translated_errors("find the dead letters of"):
+            attributes = self._client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["RedrivePolicy"])
+            policy = json.loads(attributes.get("Attributes", {}).get("RedrivePolicy", "{}"))
+            if "deadLetterTargetArn" not in policy:
+                raise QueueError(
+                    "The queue has no dead-letter queue",
+                    hint="`duplication queue create` gives it one, with the policy that moves messages there",
+                )
+            name = policy["deadLetterTargetArn"].rpartition(":")[2]
+            return Queue(self._client.get_queue_url(QueueName=name)["QueueUrl"], self._client)
 
 
 def create_queues(name: str, client: "SQSClient | None" = None) -> str:
@@ -105,7 +123,13 @@ def create_queues(name: str, client: "SQSClient | None" = None) -> str:
 def connect_client() -> "SQSClient":
     """Return an SQS client, with the endpoint, region and credentials of boto3's own variables."""
     with translated_errors("connect to"):
-        config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+        config = Config(
+            connect_timeout=5,
+            read_timeout=30,
+            retries={"mode": "standard", "max_attempts": 3},
+            # each place for a job, and the dispatcher
+            max_pool_connections=MAX_CONCURRENCY + 1,
+        )
         return boto3.client("sqs", config=config)
 
 

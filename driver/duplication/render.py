@@ -12,9 +12,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from duplication.errors import DuplicationError
-from duplication.models import Difference, Duplication, LevelProgress
+from duplication.models import Attempt, DeadLetter, Difference, Duplication, LevelProgress
 
 PLAIN_SECONDS = 2.0
 MISSING_OBJECT = ("3F000", "42P01", "42883")
@@ -71,7 +72,9 @@ def print_duplications(console: Console, duplications: Iterable[tuple[Duplicatio
     console.print(table)
 
 
-def print_duplication(console: Console, duplication: Duplication, levels: Sequence[LevelProgress]) -> None:
+def print_duplication(
+    console: Console, duplication: Duplication, levels: Sequence[LevelProgress], attempts: Sequence[Attempt] = ()
+) -> None:
     """Print everything about one duplication."""
     facts = make_table(["", ""], show_header=False)
     for name, value in dataclasses.asdict(duplication).items():
@@ -79,12 +82,41 @@ def print_duplication(console: Console, duplication: Duplication, levels: Sequen
             facts.add_row(name.replace("_", " "), format_value(value))
     console.print(facts)
     console.print(make_levels_table(levels))
+    if attempts:
+        print_attempts(console, attempts)
     if duplication.error:
         # Whole, and not folded by the console: a context has many lines, and all of them matter.
         console.print("error")
         for name in ERROR_FIELDS:
             if (value := duplication.error.get(name)) is not None:
                 console.print(f"  {name}: {value}", markup=False, soft_wrap=True)
+
+
+def print_attempts(console: Console, attempts: Sequence[Attempt]) -> None:
+    """Print a table of deliveries, the newest first."""
+    table = make_table(["job", "level", "worker", "started", "ended", "outcome", "reason"], right={"job"})
+    for attempt in attempts:
+        table.add_row(
+            str(attempt.id),
+            attempt.level,
+            attempt.worker,
+            format_time(attempt.started_at),
+            format_time(attempt.ended_at),
+            attempt.outcome or "at work",
+            attempt.reason or "",
+        )
+    console.print(table)
+
+
+def print_dead_letters(console: Console, letters: Sequence[DeadLetter]) -> None:
+    """Print a table of dead letters."""
+    if not letters:
+        console.print("No dead letters")
+        return
+    table = make_table(["message", "body", "what it is"])
+    for letter in letters:
+        table.add_row(letter.id, Text(letter.body), Text(letter.explanation))
+    console.print(table)
 
 
 def make_levels_table(levels: Sequence[LevelProgress]) -> Table:

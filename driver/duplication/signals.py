@@ -36,22 +36,20 @@ class Backoff:
         self._limit = limit_seconds
         self._failures = 0
 
-    @property
-    def failing(self) -> bool:
-        """Whether there was a failure since the last success."""
-        return self._failures > 0
-
     def next_wait(self) -> float:
         """Return how long to wait after one more failure."""
-        wait = min(self._limit, 0.5 * 2.0 ** min(self._failures, 16))
         self._failures += 1
-        return wait * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, guards nothing)
+        return min(self._limit, self.wait_after(self._failures))
 
-    def reset(self) -> bool:
-        """Start over after a success; returns whether there had been a failure."""
-        failed = self.failing
+    def reset(self) -> None:
+        """Start over after a success."""
         self._failures = 0
-        return failed
+
+    @staticmethod
+    def wait_after(failures: int) -> float:
+        """Return how long to wait after so many failures, at most a minute."""
+        longest = min(60.0, 0.5 * 2.0 ** min(failures - 1, 16))
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, guards nothing)
 
 
 @contextmanager

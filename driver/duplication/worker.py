@@ -1,22 +1,35 @@
-"""The worker: a loop that takes jobs from the queue and outlives the loss of database and queue."""
+"""The worker: several threads that take jobs from the queue, one that fills it, one that cleans up."""
 
 import logging
 import os
 import socket
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
+from duplication.cloudwatch import CpuGauge
 from duplication.config import Settings
+from duplication.consumer import Consumer
+from duplication.crew import Crew
+from duplication.dispatcher import Dispatcher
 from duplication.engine import Engine
-from duplication.errors import ConnectionLost, DuplicationError
-from duplication.job_runner import JobRunner
+from duplication.errors import DuplicationError
+from duplication.housekeeper import Housekeeper
+from duplication.outages import Outages
 from duplication.queue import Queue
-from duplication.signals import Backoff, StopFlag
+from duplication.session_loop import OpenStep, run_steps
+from duplication.signals import CHECK_SECONDS, StopFlag
+from duplication.stalls import StallWatch
 
 logger = logging.getLogger("duplication")
 
+IDLE_SECONDS = 1.5
+"""So long a thread may go on that is doing no job when the worker ends: it is asking the queue."""
+
 
 class Worker:
-    """One process that does jobs, one at a time, until told to stop.
+    """One process that does jobs until told to stop.
 
     Parameters: connect, opens a session with the database; queue; settings; stop, the flag that ends the work; once,
     to end as soon as the queue is empty and nothing is due.
@@ -25,78 +38,54 @@ class Worker:
     def __init__(
         self, connect: Callable[[], Engine], queue: Queue, settings: Settings, stop: StopFlag, *, once: bool = False
     ) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
-        self._connect = connect
-        self._queue = queue
-        self._settings = settings
-        self._stop = stop
-        self._once = once
-        self._trouble = Backoff()
+        outages = Outages()
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        cpu = CpuGauge(settings.rds_instance, outages)
+        self._stalls = StallWatch(connect, settings.stall_seconds)
+        self._crew = Crew(name, self._stalls.connect, queue, settings, stop, cpu, once, outages)
+        self._error: Exception | None = None
 
     def run(self) -> None:
-        """Work.
+        """Work. With `once` the first error ends it, and is raised, since nothing else would end the waiting."""
+        crew = self._crew
+        consumers = [self._start(Consumer(crew).open_step, f"job {n}") for n in range(crew.settings.concurrency)]
+        others = []
+        if not crew.once:
+            others = [
+                self._start(Dispatcher(crew).open_step, "dispatcher"),
+                self._start(Housekeeper(crew).open_step, "housekeeper"),
+            ]
+        logger.info("Worker %s waits for jobs, %d at a time", crew.name, crew.settings.concurrency)
+        while any(thread.is_alive() for thread in consumers) and not crew.stop.requested:
+            self._stalls.check()
+            crew.stop.pause(CHECK_SECONDS)
+        self._end(consumers + others)
+        if self._error is not None:
+            raise self._error
+        logger.info("Worker %s has stopped", crew.name)
 
-        Raises DuplicationError when the database is not there at the start; with once also when database or queue
-        fail later, since then nothing would ever end the waiting.
-        """
-        engine: Engine | None = self._connect()
-        logger.info("Worker %s waits for jobs", self.name)
-        while engine is not None:
+    def _start(self, open_step: OpenStep, name: str) -> threading.Thread:
+        def work() -> None:
             try:
-                with engine:
-                    self._serve(JobRunner(engine, self._queue, self._settings, self._stop, self.name))
-                    break
-            except ConnectionLost as error:
-                if self._once:
-                    raise
-                logger.warning("The database is gone: %s", error.message)
-            engine = self._reconnect()
-        logger.info("Worker %s has stopped", self.name)
+                run_steps(self._crew, open_step)
+            except Exception as error:  # noqa: BLE001 (raised again, in the thread that waits)
+                self._error = self._error or error
+                self._crew.stop.request()
 
-    def _serve(self, runner: JobRunner) -> None:
-        while not self._stop.requested:
-            try:
-                idle = self._step(runner)
-            except ConnectionLost:
-                raise
-            except DuplicationError as error:
-                if self._once:
-                    raise
-                self._wait_out(error)
-                continue
-            except Exception:
-                # A bug must not end the loop and must not be lost either. The message comes again.
-                logger.exception("Unexpected error; the message is left to be delivered again")
-                self._stop.pause(1)
-                continue
-            if self._trouble.reset():
-                logger.info("Working again")
-            if self._once and idle:
-                return
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        return thread
 
-    def _step(self, runner: JobRunner) -> bool:
-        """Send what is due and do one job; returns whether there was neither."""
-        sent = runner.dispatch()
-        message = runner.receive()
-        if message is not None:
-            runner.handle(message)
-        return message is None and not sent
-
-    def _wait_out(self, error: DuplicationError) -> None:
-        level = logging.DEBUG if self._trouble.failing else logging.WARNING
-        logger.log(level, "%s; trying again", error.message)
-        self._stop.pause(self._trouble.next_wait())
-
-    def _reconnect(self) -> Engine | None:
-        """Return a new session, or None when told to stop before there was one."""
-        backoff = Backoff()
-        while not self._stop.requested:
-            self._stop.pause(backoff.next_wait())
-            try:
-                engine = self._connect()
-            except ConnectionLost as error:
-                logger.debug("Still no database: %s", error.message)
-                continue
-            logger.info("The database is back")
-            return engine
-        return None
+    def _end(self, threads: Sequence[threading.Thread]) -> None:
+        """Have the jobs stop at their next batch, and wait for that; nobody waits for an answer from the queue."""
+        crew = self._crew
+        if crew.working.number:
+            # Without the database the calls end anyway.
+            with suppress(DuplicationError), crew.connect() as engine:
+                engine.stop_attempts(crew.name)
+        while crew.working.number:
+            self._stalls.check()
+            time.sleep(CHECK_SECONDS)
+        end = time.monotonic() + IDLE_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection
 _names = itertools.count(1)
 
-CLEAN_UP = """
+CLEAN_UP = r"""
 select pg_terminate_backend(pid, 10000) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend';
 drop function if exists public.wait_at_gate, public.refuse cascade;
@@ -39,7 +40,12 @@ delete from duplication.duplications;
 delete from duplication.id_map;
 delete from public.episodes;
 alter table duplication.duplications alter id restart;
-update duplication.settings set enabled = default, max_attempts = default, batch_rows = default, lock_timeout = default
+do $$ begin execute (
+    select 'update duplication.settings set ' || string_agg(format('%I = default', attname), ', ')
+    from pg_attribute
+    where attrelid = 'duplication.settings'::regclass and attnum > 0 and not attisdropped
+        and attname not in ('singleton', 'installation')
+)\; end $$
 """
 
 
@@ -117,8 +123,8 @@ def db(database: str) -> Iterator[Connection]:
     """The test's own database, as it seems: nothing of the test is left afterwards, nor anybody who works for it."""
     with psycopg.connect(database, autocommit=True) as conn:
         yield conn
-        for statement in CLEAN_UP.split(";"):
-            conn.execute(statement.encode())
+        for statement in re.split(r"(?<!\\);", CLEAN_UP):
+            conn.execute(statement.replace("\\;", ";").encode())
 
 
 @pytest.fixture

@@ -15,10 +15,15 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from duplication.cloudwatch import CpuGauge
 from duplication.config import Settings
+from duplication.crew import Crew
+from duplication.dispatcher import dispatch_due
 from duplication.engine import Engine
 from duplication.job_runner import JobRunner
 from duplication.jobs import Job
+from duplication.outages import Outages
+from duplication.parallel import Sessions
 from duplication.queue import Message, Queue, QueueError
 from duplication.signals import StopFlag
 from duplication.worker import Worker
@@ -38,14 +43,14 @@ class RecordingQueue(Queue):
 
     def __init__(self, queue: Queue) -> None:
         super().__init__(queue.url, queue._client)
-        self.sent: list[tuple[str, int]] = []
+        self.sent: list[str] = []
         self.settled: list[tuple[str, int]] = []
         self.refused: set[str] = set()
 
-    def send(self, job: Job, delay_seconds: int = 0) -> None:
+    def send(self, job: Job) -> None:
         self._pass("send")
-        super().send(job, delay_seconds)
-        self.sent.append((job.level, delay_seconds))
+        super().send(job)
+        self.sent.append(job.level)
 
     def extend(self, message: Message, seconds: int) -> None:
         self._pass("extend")
@@ -65,9 +70,24 @@ class RecordingQueue(Queue):
             raise QueueError(f"no {action} today")
 
 
-def runner(engine: Engine, queue: Queue, name: str = "a worker", settings: Settings = QUICK) -> JobRunner:
+class Runner:
     """Does jobs one by one, when the test says so."""
-    return JobRunner(engine, queue, settings, StopFlag(), name)
+
+    def __init__(self, engine: Engine, crew: Crew) -> None:
+        self.stop = crew.stop
+        self._engine = engine
+        self._crew = crew
+        self._jobs = JobRunner(Sessions([engine], None), crew)
+
+    def dispatch(self) -> int:
+        return dispatch_due(self._engine, self._crew)
+
+    def handle(self, message: Message) -> None:
+        self._jobs.handle(message)
+
+
+def runner(engine: Engine, queue: Queue, name: str = "a worker", settings: Settings = QUICK) -> Runner:
+    return Runner(engine, Crew(name, lambda: engine, queue, settings, StopFlag(), CpuGauge(None, Outages())))
 
 
 def take(queue: Queue, visibility_seconds: int = 30) -> Message:

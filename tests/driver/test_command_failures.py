@@ -82,8 +82,9 @@ def test_a_duplication_that_fails_is_1_and_says_why(run: Run, db: psycopg.Connec
 
 
 def test_a_database_that_cannot_be_reached_is_1(run: Run) -> None:
-    for arguments in (["status"], ["migrate"], ["duplicate", "episode", "1"], ["worker", "--once"], ["worker"]):
+    for arguments in (["status"], ["migrate"], ["duplicate", "episode", "1"]):
         assert run("--dsn", NOWHERE, *arguments, code=1).stderr.startswith("Error: ")
+    assert "\nError: " in run("--dsn", NOWHERE, "worker", "--once", code=1).stderr
 
 
 def test_a_dsn_that_is_none_is_1(run: Run) -> None:

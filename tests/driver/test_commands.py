@@ -16,8 +16,8 @@ Episode = Callable[..., int]
 
 
 def failed_duplication(db: psycopg.Connection, engine: Engine, source: str) -> int:
-    duplication = engine.open_duplication("episode", source)
-    attempt = engine.begin_attempt(duplication, "episodes", "m", "w")
+    duplication = engine.request_duplication("episode", source)
+    attempt = engine.begin_attempt(duplication, "episodes", "m", "w").attempt
     error = {"level": "episodes", "sqlstate": "23505", "message": "twice [bold]", "context": "line 1\nline 2"}
     engine.end_attempt(attempt, "lasting", error)
     return duplication

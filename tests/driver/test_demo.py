@@ -6,7 +6,7 @@ import re
 import signal
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from tests.driver.helpers import Command

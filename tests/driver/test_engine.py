@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
 
 from duplication.engine import Engine
-from duplication.errors import ConnectionLost, InvalidKey, UnknownDuplication, WrongStatus
-from duplication.models import DueJob, LevelCall
+from duplication.errors import ConnectionLost, EngineVersionMismatch, InvalidKey, UnknownDuplication, WrongStatus
+from duplication.models import Chore, DueJob, LevelCall
 from tests.support.calls import set_batch_rows, status, value
 
 Episode = Callable[..., int]
@@ -84,14 +84,69 @@ def test_dispatch_leaves_due_what_could_not_be_sent(engine: Engine, source: str)
 def test_attempts_are_recorded(db: psycopg.Connection, engine: Engine, source: str) -> None:
     duplication = engine.request_duplication("episode", source)
     released = engine.begin_attempt(duplication, "episodes", "m-1", "host:1")
-    assert engine.end_attempt(released, "released") == "pending"
+    assert (released.decision, released.reason, released.wait) == ("run", None, None)
+    assert engine.continue_attempt(released.attempt, 79).decision == "run"
+    assert engine.end_attempt(released.attempt, "released") == "pending"
     failed = engine.begin_attempt(duplication, "episodes", "m-1", "host:2")
     error = {"sqlstate": "23505", "message": "twice", "level": "episodes"}
-    assert engine.end_attempt(failed, "lasting", error) == "failed"
+    assert engine.end_attempt(failed.attempt, "lasting", error) == "failed"
+    assert [(item.worker, item.outcome, item.reason) for item in engine.list_attempts(duplication)] == [
+        ("host:2", "lasting", "twice"),
+        ("host:1", "released", None),
+    ]
     assert db.execute("select message_id, worker, outcome from duplication.attempts order by id").fetchall() == [
         ("m-1", "host:1", "released"),
         ("m-1", "host:2", "lasting"),
     ]
+
+
+def test_a_job_that_has_to_wait_says_why_and_for_how_long(engine: Engine, source: str) -> None:
+    duplication = engine.request_duplication("episode", source)
+    gate = engine.begin_attempt(duplication, "episodes", "m-1", "host:1", cpu_percent=91)
+    assert (gate.decision, gate.reason, gate.wait) == ("later", "CPU 91 % > 80 %", timedelta(seconds=60))
+    assert engine.check_admission(91) == "CPU 91 % > 80 %"
+    assert engine.check_admission(80) is None
+    assert engine.find_duplication(duplication).waiting_reason == "CPU 91 % > 80 %"
+    assert engine.explain_job(duplication, "episodes") == "waiting: CPU 91 % > 80 %"
+
+
+def test_what_tells_that_the_database_is_busy_is_listed(engine: Engine) -> None:
+    assert {load.signal: load.problem for load in engine.list_load_signals()} == dict.fromkeys(
+        ["CPU", "replication lag", "active sessions", "sessions waiting for locks", "WAL segments to be archived"]
+    )
+
+
+def test_calls_of_a_worker_are_asked_to_stop(db: psycopg.Connection, engine: Engine, source: str) -> None:
+    duplication = engine.request_duplication("episode", source)
+    engine.begin_attempt(duplication, "episodes", "m-1", "host:1")
+    assert (engine.stop_attempts("host:2"), engine.stop_attempts("host:1")) == (0, 1)
+    assert engine.duplicate_level(duplication, "episodes", 600) == LevelCall(False, "episodes")
+
+
+def test_another_version_of_the_engine_is_refused(db: psycopg.Connection, engine: Engine) -> None:
+    engine.check_version()
+    with db.transaction(force_rollback=True):
+        db.execute("alter function duplication.engine_version() rename to engine_version_before")
+        with pytest.raises(EngineVersionMismatch) as caught:
+            Engine(db).check_version()
+    assert "duplication migrate" in str(caught.value.hint)
+
+
+def test_a_session_that_is_cut_off_is_gone(engine: Engine) -> None:
+    assert engine.seconds_in_call == 0
+    engine.cut_off()
+    with pytest.raises(ConnectionLost):
+        engine.find_installation()
+
+
+def test_chores_are_those_that_the_settings_ask_for(db: psycopg.Connection, engine: Engine, source: str) -> None:
+    duplication = engine.request_duplication("episode", source)
+    engine.cancel(duplication)
+    assert engine.next_chore() is None
+    db.execute("update duplication.settings set discard_cancelled_after = '0 s'")
+    assert engine.next_chore() == Chore("discard", duplication)
+    assert engine.next_chore([duplication]) is None
+    assert engine.purge(1.0) is True
 
 
 def test_classify_error_sorts(engine: Engine) -> None:
@@ -100,7 +155,7 @@ def test_classify_error_sorts(engine: Engine) -> None:
 
 def test_cancel_and_retry_return_the_new_status(engine: Engine, source: str) -> None:
     duplication = engine.request_duplication("episode", source)
-    attempt = engine.begin_attempt(duplication, "episodes", "m", "w")
+    attempt = engine.begin_attempt(duplication, "episodes", "m", "w").attempt
     engine.end_attempt(attempt, "lasting", {"sqlstate": "23505", "message": "twice", "level": "episodes"})
     assert engine.retry(duplication) == "pending"
     assert engine.cancel(duplication) == "cancelled"
@@ -111,7 +166,7 @@ def test_cancel_and_retry_return_the_new_status(engine: Engine, source: str) -> 
 def test_discard_deletes_the_copy(db: psycopg.Connection, engine: Engine, source: str) -> None:
     duplication = engine.open_duplication("episode", source)
     complete(engine, duplication)
-    engine.discard(duplication)
+    assert engine.discard(duplication) is True
     assert status(db, duplication) == "discarded"
     assert value(db, "select count(*) from public.blocks where orig_id is not null") == 0
 

@@ -9,23 +9,18 @@ import psycopg
 import pytest
 
 from duplication.engine import Engine
-from duplication.errors import DatabaseError
-from duplication.job_runner import JobRunner
-from duplication.settlement import Fate, backoff_seconds, settle_error
-from tests.driver.helpers import RecordingQueue, runner, take, work_until_idle
+from tests.driver.helpers import RecordingQueue, Runner, runner, take, work_until_idle
+from tests.support.calls import value
 
 Episode = Callable[..., int]
 LASTING, TRANSIENT = "23514", "40001"
 SORTED = {
-    None: ("transient", Fate.RELEASE),
-    "08006": ("transient", Fate.RELEASE),
-    "40P01": ("transient", Fate.RELEASE),
-    "53100": ("transient", Fate.RELEASE),
-    "57014": ("transient", Fate.RELEASE),
-    "23503": ("lasting", Fate.DELETE),
-    "42501": ("lasting", Fate.DELETE),
-    "UD012": ("lasting", Fate.DELETE),
-    "UD016": ("stopped", Fate.DELETE),
+    "40P01": "transient",
+    "53100": "transient",
+    "57014": "transient",
+    "23503": "lasting",
+    "42501": "lasting",
+    "UD012": "lasting",
 }
 
 REFUSE = """
@@ -37,12 +32,12 @@ for each row when (new.orig_id is not null) execute function public.refuse('{}')
 
 
 @pytest.fixture
-def worker(engine: Engine, queue: RecordingQueue) -> JobRunner:
+def worker(engine: Engine, queue: RecordingQueue) -> Runner:
     return runner(engine, queue)
 
 
 @pytest.fixture
-def requested(engine: Engine, worker: JobRunner, queue: RecordingQueue, episode: Episode) -> int:
+def requested(engine: Engine, worker: Runner, queue: RecordingQueue, episode: Episode) -> int:
     """A duplication whose first job is in the queue."""
     duplication = engine.request_duplication("episode", str(episode()))
     assert worker.dispatch() == 1
@@ -54,18 +49,24 @@ def attempts(db: psycopg.Connection) -> list[tuple[str, str, str | None]]:
     return db.execute("select level, outcome, error ->> 'sqlstate' from duplication.attempts order by id").fetchall()
 
 
+def make_due(db: psycopg.Connection) -> None:
+    """Nothing here waits for the time to come."""
+    db.execute("update duplication.duplications set not_before = clock_timestamp() where not_before is not null")
+
+
 def test_switched_off_a_job_is_put_off_and_done_when_switched_on(
-    db: psycopg.Connection, dsn: str, engine: Engine, worker: JobRunner, queue: RecordingQueue, requested: int
+    db: psycopg.Connection, dsn: str, engine: Engine, worker: Runner, queue: RecordingQueue, requested: int
 ) -> None:
-    """By a new message: one that is only given back would be a dead letter before long."""
+    """By a new message: one that was given back each time would be a dead letter before long."""
     db.execute("update duplication.settings set enabled = false")
     worker.handle(take(queue))
-    assert queue.sent == [("episodes", 30)]
+    assert queue.sent == []
     assert queue.settled == [("deleted", 0)]
     assert attempts(db) == [("episodes", "later", None)]
-    assert engine.find_duplication(requested).status == "pending"
+    waiting = engine.find_duplication(requested)
+    assert (waiting.status, waiting.waiting_reason) == ("pending", "duplication is switched off")
     db.execute("update duplication.settings set enabled = true")
-    db.execute("update duplication.duplications set dispatched_at = null")
+    make_due(db)
     work_until_idle(dsn, queue)
     assert engine.find_duplication(requested).status == "completed"
 
@@ -73,7 +74,7 @@ def test_switched_off_a_job_is_put_off_and_done_when_switched_on(
 def test_a_cancelled_duplications_job_stops_and_is_deleted(
     db: psycopg.Connection,
     engine: Engine,
-    worker: JobRunner,
+    worker: Runner,
     queue: RecordingQueue,
     requested: int,
     caplog: pytest.LogCaptureFixture,
@@ -88,7 +89,7 @@ def test_a_cancelled_duplications_job_stops_and_is_deleted(
 
 
 def test_a_lasting_error_fails_at_once_and_a_retry_goes_on(
-    db: psycopg.Connection, dsn: str, engine: Engine, worker: JobRunner, queue: RecordingQueue, requested: int
+    db: psycopg.Connection, dsn: str, engine: Engine, worker: Runner, queue: RecordingQueue, requested: int
 ) -> None:
     db.execute(REFUSE.format(LASTING))
     worker.handle(take(queue))
@@ -111,57 +112,57 @@ def test_a_lasting_error_fails_at_once_and_a_retry_goes_on(
 
 
 def test_transient_errors_are_retried_with_longer_and_longer_waits_and_the_last_one_fails(
-    db: psycopg.Connection, engine: Engine, worker: JobRunner, queue: RecordingQueue, requested: int
+    db: psycopg.Connection, engine: Engine, worker: Runner, queue: RecordingQueue, requested: int
 ) -> None:
     db.execute("update duplication.settings set max_attempts = 3")
     db.execute(REFUSE.format(TRANSIENT))
     worker.handle(take(queue))
-    queue.settled.clear()
-    waits = []
-    for number in (1, 2, 3):
-        message = take(queue)
-        assert message.receive_count == number
-        worker.handle(message)
-        kind, wait = queue.settled.pop()
-        waits.append(wait)
-        expected = ("deleted", "failed") if number == 3 else ("released", "in_progress")
-        assert (kind, engine.find_duplication(requested).status) == expected
-        if kind == "released":
-            # Nothing here waits for the time to come.
-            queue.extend(message, 0)
-    assert 1 <= waits[0] <= 2
-    assert 2 <= waits[1] <= 4
-    assert [outcome for _, outcome, _ in attempts(db)] == ["done", *["transient"] * 3]
-    assert queue.receive(0, 1) is None
+    for number in (1, 2):
+        worker.handle(take(queue))
+        waiting = engine.find_duplication(requested)
+        assert (waiting.status, waiting.waiting_reason) == ("in_progress", f"failure {number} of 3: no such part today")
+        wait = value(
+            db,
+            """
+            select extract(epoch from d.not_before - max(a.ended_at))::float
+            from duplication.duplications as d
+            inner join duplication.attempts as a on a.duplication_id = d.id
+            group by d.id
+            """,
+        )
+        assert 2 ** (number - 1) / 2 <= wait <= 2 ** (number - 1) + 1
+        assert queue.receive(0, 1) is None
+        make_due(db)
+        assert worker.dispatch() == 1
+    worker.handle(take(queue))
     failed = engine.find_duplication(requested)
+    assert failed.status == "failed"
     assert failed.error is not None
     assert (failed.error["sqlstate"], failed.error["level"]) == (TRANSIENT, "parts")
+    assert [outcome for _, outcome, _ in attempts(db)] == ["done", *["transient"] * 3]
+    assert queue.settled == [("deleted", 0)] * 4
+    assert queue.receive(0, 1) is None
 
 
 def test_a_transient_error_that_passes_leaves_a_completed_copy(
-    db: psycopg.Connection, dsn: str, engine: Engine, worker: JobRunner, queue: RecordingQueue, requested: int
+    db: psycopg.Connection, dsn: str, engine: Engine, worker: Runner, queue: RecordingQueue, requested: int
 ) -> None:
     db.execute(REFUSE.format(TRANSIENT))
     worker.handle(take(queue))
-    message = take(queue)
-    worker.handle(message)
+    worker.handle(take(queue))
     db.execute("drop trigger refuse on public.parts")
-    queue.extend(message, 0)
+    make_due(db)
     work_until_idle(dsn, queue)
     assert engine.find_duplication(requested).status == "completed"
     assert list(engine.verify(requested)) == []
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 6, 7, 100])
-def test_waits_double_up_to_a_minute(count: int) -> None:
-    longest = min(60, 2**count)
-    found = {backoff_seconds(count) for _ in range(200)}
-    assert min(found) >= max(1, longest // 2)
-    assert max(found) <= longest
-
-
-def test_the_engine_sorts_errors_by_their_sqlstate(engine: Engine) -> None:
+@pytest.mark.parametrize(("sqlstate", "outcome"), SORTED.items())
+def test_an_error_is_sorted_by_its_sqlstate(
+    db: psycopg.Connection, worker: Runner, queue: RecordingQueue, requested: int, sqlstate: str, outcome: str
+) -> None:
     """Whatever the text says."""
-    for sqlstate, (outcome, fate) in SORTED.items():
-        settlement = settle_error(DatabaseError("deadlock detected", sqlstate=sqlstate), 1, engine.classify_error)
-        assert (settlement.outcome, settlement.fate) == (outcome, fate), sqlstate
+    db.execute(REFUSE.format(sqlstate))
+    worker.handle(take(queue))
+    worker.handle(take(queue))
+    assert attempts(db) == [("episodes", "done", None), ("parts", outcome, sqlstate)]

@@ -10,9 +10,10 @@ import pytest
 from duplication.config import Settings
 from duplication.engine import Engine
 from duplication.queue import Queue, QueueError
-from tests.driver.helpers import RecordingQueue, every_queue, runner, take, work_until_idle
+from tests.driver.helpers import Command, RecordingQueue, every_queue, runner, take, work_until_idle
 from tests.support.calls import rows_done, set_batch_rows, value
-from tests.support.waiting import Background
+from tests.support.faults import Gate
+from tests.support.waiting import Background, eventually
 
 Episode = Callable[..., int]
 IMPATIENT = Settings(poll_seconds=0, budget_seconds=0.000001)
@@ -42,7 +43,7 @@ def test_the_jobs_of_one_duplication_may_go_to_different_workers(
         for worker in workers:
             worker.handle(take(queue))
         assert list(one.verify(duplication)) == []
-    assert [level for level, _ in queue.sent] == LEVELS
+    assert queue.sent == LEVELS
     assert queue.settled == [("deleted", 0)] * 4
     assert db.execute("select level, worker, outcome from duplication.attempts order by id").fetchall() == [
         ("episodes", "one", "done"),
@@ -71,7 +72,7 @@ def test_a_request_by_a_plain_select_is_sent_by_a_worker(
 ) -> None:
     duplication = value(db, "select duplication.request_duplication('episode', %s)", str(episode()))
     work_until_idle(dsn, queue)
-    assert [level for level, _ in queue.sent] == LEVELS
+    assert queue.sent == LEVELS
     assert value(db, "select status from duplication.episode_duplications where id = %s", duplication) == "completed"
 
 
@@ -84,20 +85,24 @@ def test_a_request_that_is_rolled_back_sends_nothing(db: psycopg.Connection, dsn
 
 
 def test_a_request_is_sent_while_a_worker_is_busy_with_another(
-    db: psycopg.Connection, engine: Engine, queue: RecordingQueue, episode: Episode
+    db: psycopg.Connection,
+    dsn: str,
+    engine: Engine,
+    start: Callable[..., Command],
+    queue: RecordingQueue,
+    episode: Episode,
 ) -> None:
     """A long level does not keep other workers from what comes in meanwhile."""
-    source = str(episode(parts=6))
+    source = str(episode())
     engine.request_duplication("episode", source)
-    set_batch_rows(db, 2)
-    worker = runner(engine, queue)
-    worker.dispatch()
-    sent_before = len(queue.sent)
-    later = engine.request_duplication("episode", source)
-    impatient = runner(engine, queue, settings=IMPATIENT)
-    impatient.handle(take(queue))
-    assert len(queue.sent) > sent_before
-    assert engine.find_duplication(later).dispatched_at is not None
+    with Gate(dsn, "public.blocks", "orig_id", value(db, "select min(id) from public.blocks")) as gate:
+        worker = start("worker")
+        gate.wait_for()
+        later = engine.request_duplication("episode", source)
+        eventually(lambda: engine.find_duplication(later).dispatched_at is not None, "the request is sent")
+        gate.open()
+        eventually(lambda: engine.find_duplication(later).status == "completed", "it is copied")
+        assert worker.process.poll() is None
 
 
 def test_a_failure_to_send_leaves_the_request_due(engine: Engine, queue: RecordingQueue, episode: Episode) -> None:
@@ -123,9 +128,9 @@ def test_a_level_whose_next_job_cannot_be_sent_is_taken_up_again(
     with pytest.raises(QueueError):
         worker.handle(message)
     assert queue.settled == []
-    assert value(db, "select outcome from duplication.attempts") == "later"
+    assert value(db, "select outcome from duplication.attempts") == "done"
     queue.refused = set()
-    queue.release(message)
+    queue.delete(message)
     work_until_idle(dsn, queue)
     assert rows_done(db, duplication, "episodes") == 1
     assert list(engine.verify(duplication)) == []

@@ -59,13 +59,6 @@ def test_a_message_that_is_deleted_does_not_come_again(queue: Queue) -> None:
 
 
 @every_queue
-def test_a_message_sent_with_a_delay_is_not_there_yet(queue: Queue, client: SQSClient) -> None:
-    queue.send(JOB, 30)
-    assert queue.receive(0, 30) is None
-    assert get_attributes(client, queue.url)["ApproximateNumberOfMessagesDelayed"] == "1"
-
-
-@every_queue
 def test_creating_queues_again_brings_them_to_the_settings(queue: Queue, client: SQSClient) -> None:
     name = queue.url.rsplit("/", 1)[1]
     dead_arn = get_attributes(client, f"{queue.url}_dead")["QueueArn"]

@@ -49,12 +49,18 @@ def test_a_job_of_a_completed_duplication_does_nothing_and_is_deleted(
     assert queue.receive(0, 1) is None
 
 
-def test_a_job_that_comes_before_its_predecessor_waits(engine: Engine, queue: RecordingQueue, episode: Episode) -> None:
+def test_a_job_that_comes_before_its_predecessor_is_dropped(
+    db: psycopg.Connection, engine: Engine, queue: RecordingQueue, episode: Episode
+) -> None:
+    """It is sent when its turn comes."""
     duplication = engine.request_duplication("episode", str(episode()))
     queue.send(Job(engine.find_installation(), duplication, "items"))
     runner(engine, queue).handle(take(queue))
-    assert queue.settled == [("released", 5)]
+    assert queue.settled == [("deleted", 0)]
     assert engine.find_duplication(duplication).status == "pending"
+    assert db.execute("select outcome, reason from duplication.attempts").fetchall() == [
+        ("stopped", f"duplication {duplication} is still at level episodes")
+    ]
 
 
 def test_a_message_that_two_workers_have_is_worked_on_by_both(
@@ -85,7 +91,7 @@ def test_a_message_whose_time_could_not_be_extended_is_not_deleted(
     queue.refused = {"extend"}
     worker.handle(message)
     assert queue.settled == []
-    assert [level for level, _ in queue.sent] == ["episodes", "parts"]
+    assert queue.sent == ["episodes", "parts"]
     assert value(db, "select outcome from duplication.attempts") == "done"
 
 
@@ -107,7 +113,8 @@ def test_a_receipt_that_has_expired_is_not_deleted_either(
             worker.handle(message)
     assert queue.settled == []
     assert engine.find_duplication(duplication).status == "in_progress"
-    assert value(db, "select outcome from duplication.attempts") == "later"
+    assert value(db, "select outcome from duplication.attempts") == "done"
+    assert engine.find_duplication(duplication).dispatched_at is None
 
 
 def test_a_message_that_cannot_be_settled_comes_again_and_does_no_harm(

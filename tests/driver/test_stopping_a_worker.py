@@ -84,6 +84,6 @@ def test_a_message_that_comes_with_the_signal_is_released(
     engine.request_duplication("episode", str(episode()))
     worker = runner(engine, queue)
     worker.dispatch()
-    worker._stop.request()
+    worker.stop.request()
     worker.handle(take(queue))
     assert queue.settled == [("released", 0)]

@@ -15,14 +15,19 @@ LASTING = '{"sqlstate": "23505", "message": "duplicate key", "detail": "Key (a)=
 
 @pytest.fixture
 def duplication(shared: psycopg.Connection) -> int:
-    """One that was requested, with three attempts allowed."""
-    shared.execute("update duplication.settings set max_attempts = 3")
+    """One that was requested, with three attempts allowed, whatever the other tests do at the same time."""
+    shared.execute("update duplication.settings set max_attempts = 3, throttle_failures = 1000, max_active = 1000")
     source = make_episode(shared, parts=1, items=1, blocks=1)
     return int(value(shared, "select duplication.request_duplication('episode', %s)", str(source)))
 
 
-def begin(conn: psycopg.Connection, duplication: int, level: str = "episodes", message: str = "m-1") -> int:
-    return int(value(conn, "select duplication.begin_attempt(%s, %s, %s, 'worker-1')", duplication, level, message))
+def begin(conn: psycopg.Connection, duplication: int, message: str = "m-1") -> int:
+    """An attempt that runs, whatever it would have to wait for."""
+    conn.execute("update duplication.duplications set not_before = null, waiting_reason = null")
+    query = "select * from duplication.begin_attempt(%s, 'episodes', %s, 'worker-1')"
+    attempt, decision, *_ = conn.execute(query, (duplication, message)).fetchone() or ()
+    assert decision == "run"
+    return int(attempt)
 
 
 def end(conn: psycopg.Connection, attempt: int, outcome: str, error: str | None = None) -> object:
@@ -34,10 +39,10 @@ def try_once(conn: psycopg.Connection, duplication: int, outcome: str, error: st
 
 
 def test_an_attempt_says_who_worked_on_what_and_what_came_of_it(shared: psycopg.Connection, duplication: int) -> None:
-    attempt = begin(shared, duplication, "parts", "message 7")
+    attempt = begin(shared, duplication, "message 7")
     columns = "duplication_id, level, message_id, worker, backend_pid = pg_backend_pid(), outcome, error"
     query = f"select {columns}, ended_at >= started_at from duplication.attempts where id = %s"
-    who = (duplication, "parts", "message 7", "worker-1", True)
+    who = (duplication, "episodes", "message 7", "worker-1", True)
     assert shared.execute(query, (attempt,)).fetchone() == (*who, None, None, None)
 
     end(shared, attempt, "transient", '{"sqlstate": "40001", "message": "m"}')
@@ -50,7 +55,7 @@ def test_an_attempt_says_who_worked_on_what_and_what_came_of_it(shared: psycopg.
     )
 
 
-@pytest.mark.parametrize("outcome", ["done", "released", "later", "stopped"])
+@pytest.mark.parametrize("outcome", ["done", "released", "stopped"])
 def test_an_outcome_that_is_no_error_changes_nothing(
     shared: psycopg.Connection, duplication: int, outcome: str
 ) -> None:
@@ -68,15 +73,22 @@ def test_the_last_of_the_transient_ones_fails_the_duplication(shared: psycopg.Co
         "message": "could not extend file",
         "relation": "public.blocks",
     }
-    assert shared.execute(
-        "select type, payload from duplication.events where duplication_id = %s", (duplication,)
-    ).fetchall() == [
-        ("duplication.failed", {"id": duplication, "errorCode": "53100", "message": "could not extend file"})
+    told = shared.execute(
+        "select type, payload ->> 'reason' from duplication.events where duplication_id = %s order by id",
+        (duplication,),
+    ).fetchall()
+    assert told == [
+        ("duplication.waiting", "failure 1 of 3: could not extend file"),
+        ("duplication.waiting", "failure 2 of 3: could not extend file"),
+        ("duplication.failed", None),
     ]
+    assert value(shared, "select payload from duplication.events where type = 'duplication.failed'") == (
+        {"id": duplication, "errorCode": "53100", "message": "could not extend file"}
+    )
 
 
 def test_outcomes_that_are_no_error_do_not_count_as_attempts(shared: psycopg.Connection, duplication: int) -> None:
-    outcomes = ["transient", "later", "released", "done", "transient", "stopped", "later"]
+    outcomes = ["transient", "released", "done", "transient", "stopped"]
 
     assert {try_once(shared, duplication, o, ERROR if o == "transient" else None) for o in outcomes} == {"pending"}
     assert try_once(shared, duplication, "transient", ERROR) == "failed"
@@ -108,7 +120,7 @@ def test_a_retry_allows_as_many_attempts_again(shared: psycopg.Connection, dupli
 def test_what_was_recorded_when_it_failed_is_not_overwritten(shared: psycopg.Connection, duplication: int) -> None:
     """The level's own procedure has recorded more than the worker knows."""
     attempt = begin(shared, duplication)
-    try_once(shared, duplication, "lasting", LASTING)
+    shared.execute('select duplication.fail_duplication(%s, \'{"level": "x"}\' || %s::jsonb)', (duplication, LASTING))
 
     assert end(shared, attempt, "lasting", '{"sqlstate": "08006", "message": "later"}') == "failed"
 

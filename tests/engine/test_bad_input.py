@@ -140,7 +140,9 @@ def prepared(shared: psycopg.Connection) -> Prepared:
     copy_level(shared, made["in_progress"], "episodes")
     for level in ("episodes", "parts"):
         copy_level(shared, made["at_items"], level)
-    made["attempt"] = value(shared, "select duplication.begin_attempt(%s, 'episodes', 'm', 'w')", made["pending"])
+    made["attempt"] = value(
+        shared, "select attempt from duplication.begin_attempt(%s, 'episodes', 'm', 'w')", made["pending"]
+    )
     return made
 
 

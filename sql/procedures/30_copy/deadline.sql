@@ -11,7 +11,7 @@ begin
         raise exception using
             errcode = 'UD016',
             message = format('a budget of %s is negative', p_budget),
-            hint = 'Give a time such as ''5 s'', or null to go on until the level is done.';
+            hint = 'Give a time such as ''5 s'', or null to go on until it is done.';
     end if;
     return clock_timestamp() + p_budget;
 end;

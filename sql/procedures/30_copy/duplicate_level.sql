@@ -9,7 +9,8 @@ language plpgsql
 as $$
 -- Purpose: work on one level of a duplication, step by step, each committed, until it is done or the budget is spent.
 --   Any number of sessions may call it for the same level: they share its batches.
--- Parameters: p_id, p_level; p_budget, after which the call returns at the next step (null: when the level is done).
+-- Parameters: p_id, p_level; p_budget, after which the call returns at the next step, or sooner when its worker
+--   is asked to stop (null: when the level is done).
 -- Returns: p_done; p_next_level, the level to be called next, null when the duplication is completed.
 -- Errors: UD002, UD003, UD006, UD007, UD008, UD015, UD016; what made the duplication fail, after it was recorded.
 -- Locks: those of advance_level, each until the end of its step.
@@ -45,7 +46,11 @@ begin
             end if;
             perform duplication.raise_error(v_error);
         end if;
-        exit when v_step = 'done' or (v_step is not null and clock_timestamp() >= v_deadline);
+        exit when v_step = 'done' or (
+            v_step is not null and v_deadline is not null
+            -- a failure is tried out, and then raised: one cut short by the budget would never be counted
+            and (v_tries = 0 and clock_timestamp() >= v_deadline or duplication.is_asked_to_stop(p_id))
+        );
         if v_step = 'wait' then
             perform pg_sleep(0.02 * 2 ^ v_tries);
         end if;

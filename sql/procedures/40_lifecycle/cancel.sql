@@ -12,7 +12,7 @@ declare
     v_duplication duplication.duplications;
 begin
     update duplication.duplications as d
-    set status = 'cancelled', cancelled_at = clock_timestamp()
+    set status = 'cancelled', cancelled_at = clock_timestamp(), not_before = null, waiting_reason = null
     where d.id = p_id and d.status in ('pending', 'in_progress');
     v_duplication := duplication.find_duplication(p_id);
     if v_duplication.status <> 'cancelled' then

@@ -11,7 +11,7 @@ declare
 begin
     perform duplication.check_counts(p_id);
     update duplication.duplications as d
-    set status = 'completed', completed_at = clock_timestamp()
+    set status = 'completed', completed_at = clock_timestamp(), not_before = null, waiting_reason = null
     where d.id = p_id and d.status = 'in_progress'
     returning d.* into v_duplication;
     if not found then

@@ -7,7 +7,7 @@ as $$
 -- Locks: the duplication's row, until commit. Does not commit.
 begin
     update duplication.duplications as d
-    set status = 'failed', failed_at = clock_timestamp(), error = p_error
+    set status = 'failed', failed_at = clock_timestamp(), error = p_error, not_before = null, waiting_reason = null
     where d.id = p_id and d.status in ('pending', 'in_progress');
     if found then
         perform duplication.emit_event(p_id, 'duplication.failed', jsonb_build_object(

@@ -7,15 +7,18 @@ set enable_seqscan to off
 as $$
 -- Purpose: completed, failed or cancelled → discarding, from which there is no way back. Harmless when repeated.
 -- Parameters: p_id.
--- Errors: UD003, UD007; UD013 if rows that are not of the copy refer to it.
+-- Errors: UD003; UD007, also if it is purged; UD013 if rows that are not of the copy refer to it.
 -- Locks: the duplication's row, until commit. Does not commit.
 declare
-    v_duplication duplication.duplications := duplication.find_duplication(p_id);
+    v_duplication duplication.duplications;
     v_batch duplication.batches;
 begin
+    -- before it is looked at: neither a retry nor a purge comes in between
+    perform from duplication.duplications as d where d.id = p_id for no key update;
+    v_duplication := duplication.find_duplication(p_id);
     if v_duplication.status in ('discarding', 'discarded') then
         return;
-    elsif v_duplication.status not in ('completed', 'failed', 'cancelled') then
+    elsif v_duplication.status not in ('completed', 'failed', 'cancelled') or duplication.is_purged(p_id) then
         perform duplication.refuse_status(v_duplication, 'discarded');
     end if;
     for v_batch in
@@ -30,7 +33,7 @@ begin
     end loop;
     update duplication.duplications as d
     set status = 'discarding', discarding_at = clock_timestamp()
-    where d.id = p_id and d.status = v_duplication.status;
+    where d.id = p_id;
 
     -- late columns are emptied for every batch there is: one that was not relinked has some that found their target there
     delete from duplication.batches as b

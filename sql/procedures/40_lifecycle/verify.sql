@@ -12,7 +12,7 @@ as $$
 -- Parameters: p_id, a duplication that has been copied, whole or in part.
 -- Returns: a row per difference, none if the copy equals its source. Of rows added to the
 --   copy the topmost is named.
--- Errors: UD003, UD007.
+-- Errors: UD003; UD007, also if it is purged.
 -- Locks: none. Reads in ranges of the plan, a batch each.
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_id);
@@ -24,7 +24,7 @@ declare
     v_mapped boolean;
     v_found record;
 begin
-    if v_duplication.status in ('pending', 'discarding', 'discarded') then
+    if v_duplication.status in ('pending', 'discarding', 'discarded') or duplication.is_purged(p_id) then
         perform duplication.refuse_status(v_duplication, 'verified');
     end if;
     level := duplication.root_level(v_duplication.tree);

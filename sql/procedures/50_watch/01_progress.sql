@@ -1,6 +1,6 @@
 -- Purpose: how far each duplication is, a row per level (one row without a level before it has started). Everything
 -- that shows progress reads it. rows_done counts the planned rows of its batches, rows_copied the rows they inserted:
--- they differ by what the source lost or got meanwhile.
+-- they differ by what the source lost or got meanwhile. Batches that were purged count as well.
 create or replace view duplication.progress as
 select
     d.id as duplication_id,
@@ -26,9 +26,9 @@ from duplication.duplications as d
 left join duplication.level_runs as r on d.id = r.duplication_id
 cross join lateral (
     select
-        coalesce(sum(b.rows_planned), 0)::bigint as rows_done,
-        coalesce(sum(b.rows), 0)::bigint as rows_copied,
-        count(*) as batches
+        (coalesce(r.purged_rows_planned, 0) + coalesce(sum(b.rows_planned), 0))::bigint as rows_done,
+        (coalesce(r.purged_rows, 0) + coalesce(sum(b.rows), 0))::bigint as rows_copied,
+        coalesce(r.purged_batches, 0) + count(*) as batches
     from duplication.batches as b
     where b.duplication_id = r.duplication_id and b.level = r.level
 ) as b;

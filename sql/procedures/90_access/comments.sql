@@ -7,10 +7,34 @@ comment on column duplication.settings.installation is
 comment on column duplication.settings.enabled is
 'The feature flag: off, requests are kept and nothing is copied.';
 comment on column duplication.settings.max_attempts is
-'Transient failures of a duplication''s jobs, the last of which fails it.';
+'Transient failures of a job without a batch copied in between, the last of which fails the duplication.';
 comment on column duplication.settings.batch_rows is 'Rows that a batch aims at; a level may have its own.';
 comment on column duplication.settings.lock_timeout is
 'How long a batch waits for a lock before it gives up and is tried again.';
+comment on column duplication.settings.max_active is
+'Duplications at work at a time, over all workers; no more jobs than that are in the queue.';
+comment on column duplication.settings.active_wait is 'How long a job waits that has found all places taken.';
+comment on column duplication.settings.lease is
+'How long a worker may be silent before its job is taken over; at once where its backend is seen to be gone.';
+comment on column duplication.settings.resend_after is
+'How long a job is on its way before it may count as lost in the queue.';
+comment on column duplication.settings.disabled_wait is 'How long a job waits while duplication is switched off.';
+comment on column duplication.settings.load_wait is 'How long a job waits while a load signal is above its threshold.';
+comment on column duplication.settings.max_cpu_percent is
+'Threshold for the CPU of the database''s machine, as CloudWatch knows it; null: not looked at. So for all thresholds.';
+comment on column duplication.settings.max_replication_lag is 'Threshold for the standby furthest behind in replaying.';
+comment on column duplication.settings.max_active_sessions is 'Threshold for sessions running a statement.';
+comment on column duplication.settings.max_waiting_sessions is 'Threshold for sessions waiting for a lock.';
+comment on column duplication.settings.max_archive_backlog is 'Threshold for WAL segments that wait to be archived.';
+comment on column duplication.settings.throttle_failures is
+'Transient failures of one tree within throttle_window that hold its jobs back until the window has passed.';
+comment on column duplication.settings.discard_failed_after is
+'How long after it has failed a copy is discarded by itself; null: never. So for all of these.';
+comment on column duplication.settings.discard_cancelled_after is
+'How long after it was cancelled a copy is discarded.';
+comment on column duplication.settings.purge_after is
+'How long after a duplication is completed or discarded its plan is deleted, which verify and discard need.';
+comment on column duplication.settings.purge_events_after is 'How long events are kept.';
 
 comment on table duplication.trees is 'A tree that can be duplicated.';
 comment on column duplication.trees.search_path is
@@ -56,9 +80,15 @@ comment on column duplication.duplications.options is
 'idempotency_key, overrides (column → value of the new root), trace.';
 comment on column duplication.duplications.error is
 'Why it failed: level, relation, sqlstate, message, detail, hint, context.';
-comment on column duplication.duplications.dispatched_at is 'When its job was last sent to the queue.';
+comment on column duplication.duplications.dispatched_at is
+'When its job was last sent to the queue; null if it is to be sent.';
+comment on column duplication.duplications.not_before is 'When its job is sent again, if it waits.';
+comment on column duplication.duplications.waiting_reason is 'Why it waits, for people.';
+comment on column duplication.duplications.purged_at is
+'When the last of its plan was deleted, as settings.purge_after says. Its copy stays.';
 
-comment on table duplication.level_runs is 'A level of a run. How much is copied is the sum over its batches.';
+comment on table duplication.level_runs is
+'A level of a run. How much is copied is the sum over its batches, and what purged_… say of those deleted since.';
 comment on column duplication.level_runs.ordinal is 'Place in the order of copying.';
 comment on column duplication.level_runs.first_number is
 'The number of the level''s first row in id_map: each level of each run has 2^34 numbers of its own.';
@@ -69,6 +99,9 @@ comment on column duplication.level_runs.mapped is 'Its rows are planned one by 
 comment on column duplication.level_runs.late_columns is
 'Columns that may name rows that are not there yet: null until the relink.';
 comment on column duplication.level_runs.relinks is 'For a relink: the level whose late columns it fills.';
+comment on column duplication.level_runs.purged_batches is 'Batches that a purge has deleted.';
+comment on column duplication.level_runs.purged_rows_planned is 'Their rows when they were planned.';
+comment on column duplication.level_runs.purged_rows is 'The rows that they inserted.';
 
 comment on table duplication.edge_runs is
 'How far planning has come along an edge. A row of its own: each step of planning updates it, each batch reads '
@@ -97,7 +130,12 @@ comment on column duplication.id_map.gone is
 
 comment on table duplication.attempts is 'One delivery of one job to a worker.';
 comment on column duplication.attempts.outcome is
-'done, released (handed back), later (not now), stopped (the status says no), transient or lasting (errors).';
+'done, released (handed back), later (not now), stopped (nothing to do), transient or lasting (errors), lost (its '
+'session was gone, or silent for longer than its lease).';
+comment on column duplication.attempts.reason is 'Why it was later or stopped, for people.';
+comment on column duplication.attempts.lease_ends_at is
+'Until when its session counts as at work; each call renews it.';
+comment on column duplication.attempts.asked_to_stop is 'Its worker wants to end: the call returns at the next step.';
 
 comment on table duplication.events is 'What happened: the feed for people and programs.';
 comment on column duplication.events.xid is
@@ -117,6 +155,8 @@ comment on procedure duplication.duplicate_parts is 'Second job of the chain.';
 comment on procedure duplication.duplicate_items is 'Third job of the chain.';
 comment on procedure duplication.duplicate_blocks is 'Last job of the chain.';
 comment on procedure duplication.discard is 'Delete what a duplication copied. Called again, it goes on.';
+comment on procedure duplication.purge is
+'Delete what the settings say is old: plans and events. Called again, it goes on.';
 comment on function duplication.request_duplication is
 'Ask for a copy, in your own transaction: select duplication.request_duplication(''episode'', ''42'').';
 comment on function duplication.cancel is 'Stop a duplication at the next batch boundary.';

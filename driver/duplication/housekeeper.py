@@ -1,0 +1,66 @@
+"""Does by itself what the settings ask for: discards failed and cancelled copies, deletes what is old."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from duplication.crew import Crew
+from duplication.engine import Engine
+from duplication.errors import ConnectionLost, DatabaseError
+from duplication.models import Chore
+from duplication.session_loop import Step
+
+logger = logging.getLogger("duplication")
+
+POLL_SECONDS = 5.0
+BUDGET_SECONDS = 1.0
+"""A call ends soon after, so that a worker that is to stop need not wait for it."""
+SKIP_SECONDS = 3600.0
+"""For so long a copy is left alone that could not be discarded."""
+
+
+class Housekeeper:
+    """Looks for chores every few seconds."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        self._skipped: dict[int, float] = {}
+
+    @contextmanager
+    def open_step(self, engine: Engine) -> Iterator[Step]:
+        """Yield what does the next chore, or rests when there is none, or the database is busy."""
+
+        def step() -> None:
+            chore = None
+            if engine.check_admission(self._crew.cpu.read()) is None:
+                chore = engine.next_chore(self._list_skipped())
+            if chore is None:
+                self._crew.stop.pause(POLL_SECONDS)
+            else:
+                self._do(engine, chore)
+
+        yield step
+
+    def _list_skipped(self) -> list[int]:
+        now = time.monotonic()
+        self._skipped = {number: until for number, until in self._skipped.items() if until > now}
+        return list(self._skipped)
+
+    def _do(self, engine: Engine, chore: Chore) -> None:
+        if chore.duplication_id is None:
+            engine.purge(BUDGET_SECONDS)
+            return
+        try:
+            if engine.discard(chore.duplication_id, BUDGET_SECONDS):
+                logger.info("Duplication %d is discarded, as the settings ask", chore.duplication_id)
+        except ConnectionLost:
+            raise
+        except DatabaseError as error:
+            self._skipped[chore.duplication_id] = time.monotonic() + SKIP_SECONDS
+            logger.warning(
+                "Duplication %d could not be discarded: %s (SQLSTATE %s); tried again in an hour",
+                chore.duplication_id,
+                error.message,
+                error.sqlstate,
+            )

@@ -1,0 +1,70 @@
+"""One thread of the worker: does a step of work again and again, and outlives the loss of database and queue."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from duplication.crew import Crew
+from duplication.engine import Engine
+from duplication.errors import ConnectionLost, DuplicationError, EngineVersionMismatch
+from duplication.queue import QueueError
+from duplication.signals import Backoff
+
+logger = logging.getLogger("duplication")
+
+Step = Callable[[], None]
+OpenStep = Callable[[Engine], AbstractContextManager[Step]]
+"""Makes what does a step of work out of a session, and releases it at the end."""
+
+
+def run_steps(crew: Crew, open_step: OpenStep) -> None:
+    """Work in a session of one's own until told to stop.
+
+    With `once` the first error is raised; else it is told, once, and waited out with growing pauses.
+    """
+    backoff = Backoff()
+    while not crew.stop.requested:
+        try:
+            with crew.connect() as engine:
+                engine.check_version()
+                crew.outages.end("The database")
+                with open_step(engine) as step:
+                    _repeat(crew, engine, step, backoff)
+        except DuplicationError as error:
+            if crew.once:
+                raise
+            crew.outages.begin(*describe_outage(error))
+            crew.stop.pause(backoff.next_wait())
+
+
+def _repeat(crew: Crew, engine: Engine, step: Step, backoff: Backoff) -> None:
+    while not crew.stop.requested:
+        try:
+            engine.check_version()
+            crew.outages.end("The engine")
+            step()
+        except (ConnectionLost, EngineVersionMismatch):
+            raise
+        except DuplicationError as error:
+            if crew.once:
+                raise
+            crew.outages.begin(*describe_outage(error))
+            crew.stop.pause(backoff.next_wait())
+        except Exception:
+            if crew.once:
+                raise
+            # A bug must not end the loop and must not be lost either. A message in work comes again.
+            logger.exception("Unexpected error")
+            crew.stop.pause(backoff.next_wait())
+        else:
+            crew.outages.end("The work")
+            backoff.reset()
+
+
+def describe_outage(error: DuplicationError) -> tuple[str, str]:
+    """Return what is gone, and why."""
+    if isinstance(error, ConnectionLost):
+        return "The database", error.message
+    if isinstance(error, QueueError):
+        return "The queue", error.message
+    return "The engine" if isinstance(error, EngineVersionMismatch) else "The work", error.message

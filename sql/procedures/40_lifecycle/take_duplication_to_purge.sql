@@ -1,0 +1,33 @@
+create or replace function duplication.take_duplication_to_purge(p_id bigint) returns bigint
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: take the duplication to purge: the one that was purged last, while something of it is left, or the next that is
+--   old and that nobody is about to discard.
+-- Parameters: p_id, the one purged last; null for none.
+-- Returns: its id, null if there is none.
+-- Locks: the duplication's row, until commit. Does not commit.
+declare
+    v_after bigint;
+    v_next bigint;
+    v_taken bigint;
+begin
+    select d.id into v_taken
+    from duplication.duplications as d
+    where d.id = p_id and d.purged_at is null and d.status in ('completed', 'discarded')
+    for no key update skip locked;
+    -- behind the last one first, for the reason that take_pieces gives
+    foreach v_after in array array[p_id, null] loop
+        while v_taken is null loop
+            v_next := duplication.next_to_purge(v_after);
+            exit when v_next is null;
+            select d.id into v_taken
+            from duplication.duplications as d
+            where d.id = v_next and d.purged_at is null and d.status in ('completed', 'discarded')
+            for no key update skip locked;
+            v_after := v_next;
+        end loop;
+    end loop;
+    return v_taken;
+end;
+$$;

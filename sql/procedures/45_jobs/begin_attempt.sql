@@ -1,0 +1,45 @@
+create or replace function duplication.begin_attempt(
+    p_id bigint,
+    p_level text,
+    p_message_id text,
+    p_worker text,
+    p_cpu_percent numeric default null,
+    out attempt bigint,
+    out decision text,
+    out reason text,
+    out wait interval
+)
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: record that a job was delivered to a worker, and decide whether it may run now.
+-- Parameters: p_id, p_level, the job; p_message_id, its message in the queue; p_worker, a name for the worker;
+--   p_cpu_percent of the database's machine, null if it is not known.
+-- Returns: attempt, for continue_attempt and end_attempt; decision: 'run', 'later' (what is to be waited for is recorded,
+--   and the dispatcher sends the job again) or 'stop' (there is nothing to do), the attempt being ended by these two;
+--   reason, for people, null for 'run'; wait, after which the job is sent again, null if it need not be.
+-- Errors: UD002, UD003. Does not commit.
+-- Locks: one for all attempts that begin, until commit, so that what the gates have counted still holds.
+declare
+    v_attempt duplication.attempts;
+begin
+    if not duplication.has_level(p_id, p_level) then
+        perform duplication.resolve_level((duplication.find_duplication(p_id)).tree, p_level);
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('duplication:attempts', 0));
+    insert into duplication.attempts (duplication_id, level, message_id, worker, lease_ends_at, backend_start)
+    select p_id, p_level, p_message_id, p_worker, clock_timestamp() + s.lease, b.backend_start
+    from duplication.settings as s
+    cross join pg_stat_get_activity(pg_backend_pid()) as b
+    returning * into v_attempt;
+    attempt := v_attempt.id;
+    select g.* into decision, reason, wait from duplication.check_gates(v_attempt, p_cpu_percent) as g;
+    if decision = 'run' then
+        update duplication.duplications as d
+        set not_before = null, waiting_reason = null
+        where d.id = p_id and d.not_before is not null;
+    else
+        perform duplication.put_off(v_attempt, decision, reason, wait);
+    end if;
+end;
+$$;

@@ -1,0 +1,39 @@
+create or replace function duplication.dispatch_jobs(
+    p_limit integer default 100, p_cpu_percent numeric default null, p_seen_empty interval default null
+) returns table (duplication_id bigint, level text)
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: the jobs that are to be sent to the queue: never sent, due again, taken over, or lost on the way. The record is the
+--   outbox: call this in a transaction, send the messages, then commit; after a crash in between they are sent again, which
+--   is harmless. No more are in the queue at a time than may be at work: the backlog stays in the table.
+-- Parameters: p_limit, how many at most; p_cpu_percent as in begin_attempt; p_seen_empty, how long ago the queue had no
+--   message for somebody who asked, null if that is not known.
+-- Returns: a row per job: its duplication and level. None while another session dispatches.
+-- Locks: one for all that dispatch, and the duplications' rows, until commit. Does not commit.
+declare
+    v_due bigint[];
+    v_reason text;
+    v_wait interval;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('duplication:dispatch', 0)) then
+        return;
+    end if;
+    -- whoever stands still between this and the commit shall not hold up the others
+    perform set_config('idle_in_transaction_session_timeout', '60s', true);
+    perform duplication.end_lost_attempts();
+    v_due := array(select j.id from duplication.due_jobs(least(p_limit, duplication.free_places())) as j (id));
+    if v_due <> '{}' then
+        select c.* into v_reason, v_wait from duplication.check_admission(p_cpu_percent) as c;
+    end if;
+    if v_reason is not null then
+        perform duplication.postpone(j.id, v_reason, v_wait) from duplication.due_jobs(p_limit) as j (id);
+        return;
+    end if;
+    return query
+    update duplication.duplications as d
+    set dispatched_at = clock_timestamp(), not_before = null, waiting_reason = null
+    where d.id = any(v_due) or d.id in (select j.id from duplication.lost_jobs(p_limit, p_seen_empty) as j (id))
+    returning d.id, duplication.next_level(d.id);
+end;
+$$;

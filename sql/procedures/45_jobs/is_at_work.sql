@@ -1,0 +1,13 @@
+create or replace function duplication.is_at_work(p_attempt duplication.attempts) returns boolean
+language sql stable
+set search_path to pg_catalog, pg_temp
+as $$
+    -- Purpose: whether an attempt's session still works on its job: the lease runs, and the backend is there. What happens to
+    --   the session of another role cannot be seen; then the lease alone tells.
+    -- Parameters: p_attempt.
+    select p_attempt.ended_at is null and p_attempt.lease_ends_at > clock_timestamp() and exists (
+        select from pg_stat_get_activity(p_attempt.backend_pid) as s
+        -- a number is given to another backend sooner or later
+        where coalesce(s.backend_start = p_attempt.backend_start, true)
+    );
+$$;

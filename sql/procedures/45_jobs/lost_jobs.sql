@@ -1,0 +1,31 @@
+create or replace function duplication.lost_jobs(p_limit integer, p_seen_empty interval) returns setof bigint
+language sql
+set search_path to pg_catalog, pg_temp
+as $$
+    -- Purpose: the duplications whose job was sent long ago and never arrived. Long alone tells nothing: the queue may be deep,
+    --   or nobody has asked it. But since then it was seen empty, or has delivered jobs that were sent much later.
+    -- Parameters: p_limit, how many at most; p_seen_empty, how long ago the queue had no message, null if not known.
+    -- Locks: their rows, until commit; skips those that somebody else has. Does not commit.
+    select d.id
+    from duplication.duplications as d
+    where d.driven_by = 'queue' and d.status in ('pending', 'in_progress') and d.not_before is null
+        and d.dispatched_at < (
+            select greatest(
+                clock_timestamp() - p_seen_empty,
+                (
+                    select max(o.dispatched_at)
+                    from duplication.attempts as a
+                    inner join duplication.duplications as o on o.id = a.duplication_id
+                    where a.started_at > clock_timestamp() - s.resend_after and o.dispatched_at < a.started_at
+                )
+            ) - s.resend_after
+            from duplication.settings as s
+        )
+        and not exists (
+            select from duplication.attempts as a
+            where a.duplication_id = d.id and a.ended_at is null
+        )
+    order by d.dispatched_at
+    limit p_limit
+    for no key update skip locked;
+$$;
