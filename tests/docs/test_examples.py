@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -66,13 +67,15 @@ def environment(pg_server: SimpleNamespace) -> Iterator[dict[str, str]]:
         }
 
 
-def test_the_readme_runs_from_top_to_bottom(app: str, pg_server: SimpleNamespace, environment: dict[str, str]) -> None:
+@contextmanager
+def run_examples(document: Path, port: int, environment: dict[str, str]) -> Iterator[str]:
+    """Run a document from top to bottom; yields what was said, while the document's worker still runs."""
     examples = [
-        block.text if block.language == "sh" else SQL.format(block.text) for block in blocks(README, "sh", "sql")
+        block.text if block.language == "sh" else SQL.format(block.text) for block in blocks(document, "sh", "sql")
     ]
     script = "\n".join([PRELUDE, *examples, "echo all of it has run", "read -r _"])
     assert WRITTEN_ADDRESS in script
-    script = script.replace(WRITTEN_ADDRESS, f"127.0.0.1:{pg_server.port}")
+    script = script.replace(WRITTEN_ADDRESS, f"127.0.0.1:{port}")
     with subprocess.Popen(
         ["bash", "-c", script],
         cwd=ROOT,
@@ -82,18 +85,35 @@ def test_the_readme_runs_from_top_to_bottom(app: str, pg_server: SimpleNamespace
         stderr=subprocess.STDOUT,
         text=True,
     ) as shell:
+        said = ""
         try:
             assert shell.stdout is not None
-            said = ""
             for line in shell.stdout:
                 said += line
                 if line == "all of it has run\n":
                     break
             assert "all of it has run" in said, said
-            check_what_the_readme_says(app, said)
+            yield said
         finally:
             rest, _ = shell.communicate("\n")
     assert shell.returncode == 0, said + rest
+
+
+def test_the_readme_runs_from_top_to_bottom(app: str, pg_server: SimpleNamespace, environment: dict[str, str]) -> None:
+    with run_examples(README, pg_server.port, environment) as said:
+        check_what_the_readme_says(app, said)
+
+
+def test_the_operators_manual_runs_from_top_to_bottom(
+    app: str, pg_server: SimpleNamespace, environment: dict[str, str]
+) -> None:
+    with (
+        run_examples(ROOT / "docs" / "operations.md", pg_server.port, environment) as said,
+        Engine.connect(app) as engine,
+    ):
+        assert "Duplication 1 is requested" in said
+        assert "No dead letters" in said
+        eventually(lambda: engine.find_duplication(1).status == "completed", "the worker has made the copy")
 
 
 def check_what_the_readme_says(dsn: str, said: str) -> None:
@@ -150,7 +170,7 @@ def prepare(engine: Engine, conn: psycopg.Connection, root: str, statement: str)
     conn.execute("update duplication.settings set enabled = true")
     duplication = engine.request_duplication("episode", root)
     if "retry" in statement:
-        attempt = engine.begin_attempt(duplication, "episodes", "m", "w")
+        attempt = engine.begin_attempt(duplication, "episodes", "m", "w").attempt
         engine.end_attempt(attempt, "lasting", {"level": "episodes", "sqlstate": "23505", "message": "twice"})
     if "discard" in statement or "verify" in statement:
         finish(engine, duplication)
