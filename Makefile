@@ -6,7 +6,7 @@ VENV := .venv
 PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint format bench against schemas lock clean
+.PHONY: help $(VENV) demo test lint format bench against schemas rush lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ against: $(VENV)/.installed ## measure what changes have cost: make against REF=
 schemas: $(VENV)/.installed ## copy 500 generated schemas, other ones each time
 	SCHEMA_EXAMPLES=500 $(VENV)/bin/pytest -q -n $(WORKERS) tests/engine/test_generated_schemas.py \
 		--hypothesis-seed=$(strip $(shell od -An -N4 -tu4 /dev/urandom)) $(ARGS)
+
+rush: $(VENV)/.installed ## copy a thousand small episodes that are requested at once, by two workers
+	RUSH_REQUESTS=1000 $(VENV)/bin/pytest -q tests/driver/test_rush.py $(ARGS)
 
 lock: ## choose the newest versions that fit, for requirements.lock
 	rm -rf build/lock

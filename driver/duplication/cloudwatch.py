@@ -56,6 +56,7 @@ class CpuGauge:
 
     def _ask(self, instance: str) -> float | None:
         what = "The metric CPUUtilization"
+        asked_at = time.monotonic()
         try:
             self._client = self._client or connect_client()
             until = datetime.now(UTC)
@@ -74,7 +75,7 @@ class CpuGauge:
         if not points:
             self._outages.begin(what, f"CloudWatch knows no value of {instance} of the last ten minutes")
             return None
-        self._outages.end(what)
+        self._outages.end(what, asked_at)
         return max(points, key=lambda point: point["Timestamp"])["Average"]
 
 

@@ -43,7 +43,7 @@ class Consumer:
         with crew.asking:
             asked_at = time.monotonic()
             message = crew.queue.receive(crew.settings.poll_seconds, crew.settings.visibility_seconds)
-            crew.outages.end("The queue")
+            crew.outages.end("The queue", asked_at)
             self._has_worked = message is not None
             if message is not None:
                 with crew.working:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 logger = logging.getLogger("duplication")
 
@@ -11,19 +12,24 @@ class Outages:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._gone: set[str] = set()
+        self._gone: dict[str, float] = {}
 
     def begin(self, what: str, message: str) -> None:
         """Tell that something is gone, such as "The queue"; again and again only for those who debug."""
         with self._lock:
             is_new = what not in self._gone
-            self._gone.add(what)
+            self._gone.setdefault(what, time.monotonic())
         logger.log(logging.WARNING if is_new else logging.DEBUG, "%s: %s; trying again", what, message)
 
-    def end(self, what: str) -> None:
-        """Tell that something is back, if it was gone."""
+    def end(self, what: str, asked_at: float) -> None:
+        """Tell that something is back, if it was gone.
+
+        Parameters: asked_at, when it was asked for what it has answered (of the monotonic clock): an answer to an older
+        question does not say that it is back.
+        """
         with self._lock:
-            was_gone = what in self._gone
-            self._gone.discard(what)
-        if was_gone:
+            is_back = what in self._gone and self._gone[what] < asked_at
+            if is_back:
+                del self._gone[what]
+        if is_back:
             logger.info("%s is back", what)

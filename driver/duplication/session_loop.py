@@ -1,6 +1,7 @@
 """One thread of the worker: does a step of work again and again, and outlives the loss of database and queue."""
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -24,10 +25,11 @@ def run_steps(crew: Crew, open_step: OpenStep) -> None:
     """
     backoff = Backoff()
     while not crew.stop.requested:
+        asked_at = time.monotonic()
         try:
             with crew.connect() as engine:
                 engine.check_version()
-                crew.outages.end("The database")
+                crew.outages.end("The database", asked_at)
                 with open_step(engine) as step:
                     _repeat(crew, engine, step, backoff)
         except DuplicationError as error:
@@ -39,9 +41,10 @@ def run_steps(crew: Crew, open_step: OpenStep) -> None:
 
 def _repeat(crew: Crew, engine: Engine, step: Step, backoff: Backoff) -> None:
     while not crew.stop.requested:
+        asked_at = time.monotonic()
         try:
             engine.check_version()
-            crew.outages.end("The engine")
+            crew.outages.end("The engine", asked_at)
             step()
         except (ConnectionLost, EngineVersionMismatch):
             raise
@@ -57,7 +60,7 @@ def _repeat(crew: Crew, engine: Engine, step: Step, backoff: Backoff) -> None:
             logger.exception("Unexpected error")
             crew.stop.pause(backoff.next_wait())
         else:
-            crew.outages.end("The work")
+            crew.outages.end("The work", asked_at)
             backoff.reset()
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from botocore.stub import Stubber
 
-from duplication.config import Settings
 from duplication.engine import Engine
-from duplication.queue import Queue, QueueError
-from tests.driver.helpers import Command, RecordingQueue, every_queue, runner, take
+from duplication.queue import Queue
+from tests.driver.helpers import Command, every_queue
 from tests.driver.watching import (
+    BATCHWISE,
     PATIENT,
     REFUSE,
     copied_rows,
@@ -21,7 +20,7 @@ from tests.driver.watching import (
     wait_for_completion,
     wait_for_reason,
 )
-from tests.support.calls import set_batch_rows, value
+from tests.support.calls import value
 from tests.support.waiting import eventually
 
 Episode = Callable[..., int]
@@ -29,13 +28,19 @@ Start = Callable[..., Command]
 
 
 @every_queue
+@pytest.mark.parametrize("environment_of_worker", [PATIENT, BATCHWISE], ids=["calls of 5 s", "calls of a batch"])
 def test_a_transient_error_is_tried_again_until_there_were_too_many(
-    db: psycopg.Connection, engine: Engine, queue: Queue, start: Start, episode: Episode
+    db: psycopg.Connection,
+    engine: Engine,
+    queue: Queue,
+    start: Start,
+    episode: Episode,
+    environment_of_worker: dict[str, str],
 ) -> None:
     duplication = engine.request_duplication("episode", str(episode()))
     db.execute("update duplication.settings set max_attempts = 3")
     db.execute(REFUSE.format("40001"))
-    worker = start("worker", **PATIENT)
+    worker = start("worker", **environment_of_worker)
     wait_for_reason(engine, duplication, "failure 1 of 3: no such part today")
     eventually(lambda: is_over(engine, duplication), "it has failed for good")
     failed = engine.find_duplication(duplication)
@@ -77,26 +82,6 @@ def test_a_lasting_error_ends_it_at_once_and_is_kept_whole(
     assert copied_rows(db) == [1, 3, 6, 24]
 
 
-def test_a_receipt_that_has_expired_is_not_deleted(
-    db: psycopg.Connection, engine: Engine, queue: RecordingQueue, episode: Episode
-) -> None:
-    """AWS says so when the time is extended: another worker may have the message by now, and it is that one's."""
-    engine.request_duplication("episode", str(episode()))
-    set_batch_rows(db, 1)
-    worker = runner(engine, queue, settings=Settings(poll_seconds=0, budget_seconds=0.001))
-    worker.dispatch()
-    message = take(queue)
-    with Stubber(queue._client) as stub:
-        for _ in range(100):
-            stub.add_client_error("change_message_visibility", "MessageNotInflight", http_status_code=400)
-        # The next job cannot be sent meanwhile, since the stub answers nothing else.
-        queue.refused = {"send"}
-        with pytest.raises(QueueError):
-            worker.handle(message)
-    assert queue.settled == []
-    assert value(db, "select outcome from duplication.attempts") == "done"
-
-
 @pytest.mark.parametrize("sqlstate", ["40001", "23514"])
 def test_a_failure_of_one_does_not_keep_others_from_being_done(
     db: psycopg.Connection, engine: Engine, queue: Queue, start: Start, episode: Episode, sqlstate: str
@@ -109,3 +94,19 @@ def test_a_failure_of_one_does_not_keep_others_from_being_done(
     start("worker", **PATIENT)
     wait_for_completion(engine, *ids)
     assert engine.find_duplication(failing).status != "completed"
+
+
+def test_a_routine_that_fails_again_and_again_is_told_once(
+    db: psycopg.Connection, engine: Engine, queue: Queue, start: Start, episode: Episode
+) -> None:
+    """Such as one that an administrator has broken: what the worker can do without it, it does."""
+    db.execute("alter function duplication.due_jobs rename to due_jobs_away")
+    try:
+        worker = start("worker", **PATIENT)
+        eventually(lambda: "due_jobs" in worker.said, "it says what fails")
+        duplication = engine.request_duplication("episode", str(episode()))
+        import time; time.sleep(8)
+    finally:
+        db.execute("alter function duplication.due_jobs_away rename to due_jobs")
+    wait_for_completion(engine, duplication)
+    assert worker.said.count("due_jobs") == 1, worker.said
