@@ -146,7 +146,7 @@ def start_queue(home: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "MINISTACK_VERSION": token,
-        "SERVICES": "sqs",  # the others would run anybody's code
+        "SERVICES": "sqs,cloudwatch",  # some of the others would run anybody's code
         "SFTP_ENABLED": "0",
         "TMPDIR": str(home),
     }

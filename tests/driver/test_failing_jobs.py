@@ -94,19 +94,3 @@ def test_a_failure_of_one_does_not_keep_others_from_being_done(
     start("worker", **PATIENT)
     wait_for_completion(engine, *ids)
     assert engine.find_duplication(failing).status != "completed"
-
-
-def test_a_routine_that_fails_again_and_again_is_told_once(
-    db: psycopg.Connection, engine: Engine, queue: Queue, start: Start, episode: Episode
-) -> None:
-    """Such as one that an administrator has broken: what the worker can do without it, it does."""
-    db.execute("alter function duplication.due_jobs rename to due_jobs_away")
-    try:
-        worker = start("worker", **PATIENT)
-        eventually(lambda: "due_jobs" in worker.said, "it says what fails")
-        duplication = engine.request_duplication("episode", str(episode()))
-        import time; time.sleep(8)
-    finally:
-        db.execute("alter function duplication.due_jobs_away rename to due_jobs")
-    wait_for_completion(engine, duplication)
-    assert worker.said.count("due_jobs") == 1, worker.said

@@ -1,0 +1,98 @@
+"""A running worker discards and purges by itself what the settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from duplication.cloudwatch import CpuGauge
+from duplication.crew import Crew
+from duplication.engine import Engine
+from duplication.housekeeper import Housekeeper
+from duplication.outages import Outages
+from duplication.signals import StopFlag
+from tests.driver.helpers import QUICK, Command, RecordingQueue, work_until_idle
+from tests.support.calls import copy_level, value
+from tests.support.waiting import eventually
+
+Episode = Callable[..., int]
+
+
+def test_a_worker_discards_what_was_cancelled_and_purges_what_is_old(
+    db: psycopg.Connection,
+    dsn: str,
+    engine: Engine,
+    queue: RecordingQueue,
+    start: Callable[..., Command],
+    episode: Episode,
+) -> None:
+    source = str(episode())
+    kept = engine.request_duplication("episode", source)
+    work_until_idle(dsn, queue)
+    cancelled = engine.request_duplication("episode", source)
+    copy_level(db, cancelled, "episodes")
+    engine.cancel(cancelled)
+    db.execute("update duplication.settings set discard_cancelled_after = '0 s', purge_after = '0 s'")
+
+    start("worker")
+
+    eventually(lambda: engine.find_duplication(cancelled).status == "discarded", "it is discarded")
+    eventually(lambda: engine.find_duplication(kept).purged_at, "what is completed is purged")
+    assert value(db, "select count(*) from duplication.id_map where duplication_id = %s", kept) == 0
+    assert value(db, "select count(*) from public.episodes where orig_id is not null") == 1
+    assert [level.rows_copied for level in engine.list_progress(kept)] == [1, 3, 6, 24]
+
+
+@pytest.fixture
+def look(engine: Engine, queue: RecordingQueue) -> Callable[[], None]:
+    """One look of the housekeeper, without its rest afterwards."""
+    stop = StopFlag()
+    stop.request()
+    keeper = Housekeeper(Crew("w", lambda: engine, queue, QUICK, stop, CpuGauge(None, Outages())))
+
+    def once() -> None:
+        with keeper.open_step(engine) as step:
+            step()
+
+    return once
+
+
+def test_a_discard_that_is_refused_is_told_once_and_left_alone(
+    db: psycopg.Connection,
+    engine: Engine,
+    look: Callable[[], None],
+    episode: Episode,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    duplication = engine.request_duplication("episode", str(episode()))
+    copy_level(db, duplication, "episodes")
+    engine.cancel(duplication)
+    new_root = engine.find_duplication(duplication).new_root_key
+    db.execute("insert into public.parts (episode_id, title) values (%s::bigint, 'mine')", (new_root,))
+    db.execute("update duplication.settings set discard_cancelled_after = '0 s'")
+
+    for _ in range(3):
+        look()
+
+    told = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 1
+    assert told[0].startswith(f"Duplication {duplication} could not be discarded")
+    assert "UD013" in told[0]
+    assert engine.find_duplication(duplication).status == "cancelled"
+
+
+def test_nothing_is_done_while_switched_off_or_not_asked_for(
+    db: psycopg.Connection, engine: Engine, look: Callable[[], None], episode: Episode
+) -> None:
+    duplication = engine.request_duplication("episode", str(episode()))
+    engine.cancel(duplication)
+    look()
+    assert engine.find_duplication(duplication).status == "cancelled"
+    db.execute("update duplication.settings set discard_cancelled_after = '0 s', enabled = false")
+    look()
+    assert engine.find_duplication(duplication).status == "cancelled"
+    db.execute("update duplication.settings set enabled = true")
+    look()
+    assert engine.find_duplication(duplication).status == "discarded"
