@@ -25,7 +25,8 @@ ERROR_FIELDS = ("message", "level", "relation", "sqlstate", "detail", "hint", "c
 
 def make_console(*, stderr: bool = False) -> Console:
     """Return a console that puts plain, whole lines into a pipe."""
-    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    # no markup: what is printed has brackets of its own
+    console = Console(stderr=stderr, highlight=False, markup=False, soft_wrap=False)
     if not console.is_terminal:
         console.width = 1000
     return console
@@ -64,7 +65,7 @@ def print_duplications(console: Console, duplications: Iterable[tuple[Duplicatio
             duplication.tree,
             duplication.root_key,
             duplication.new_root_key or "",
-            duplication.status,
+            format_status(duplication),
             duplication.driven_by,
             format_share(levels),
             format_time(duplication.requested_at),
@@ -78,8 +79,10 @@ def print_duplication(
     """Print everything about one duplication."""
     facts = make_table(["", ""], show_header=False)
     for name, value in dataclasses.asdict(duplication).items():
-        if name != "error" and value not in (None, {}):
+        if name not in {"error", "not_before", "waiting_reason"} and value not in (None, {}):
             facts.add_row(name.replace("_", " "), format_value(value))
+    if waiting := format_waiting(duplication):
+        facts.add_row("waiting", waiting)
     console.print(facts)
     console.print(make_levels_table(levels))
     if attempts:
@@ -172,6 +175,19 @@ def measure_seconds(level: LevelProgress) -> float | None:
     if level.started_at is None or level.completed_at is None:
         return None
     return (level.completed_at - level.started_at).total_seconds()
+
+
+def format_status(duplication: Duplication) -> str:
+    """Return a duplication's status, and what it waits for."""
+    waiting = format_waiting(duplication)
+    return f"{duplication.status}, waiting: {waiting}" if waiting else duplication.status
+
+
+def format_waiting(duplication: Duplication) -> str:
+    """Return what a duplication waits for and when it is tried again; nothing when it does not wait."""
+    if duplication.waiting_reason is None or duplication.not_before is None:
+        return ""
+    return f"{duplication.waiting_reason}, again at {duplication.not_before.astimezone():%H:%M:%S}"
 
 
 def format_share(levels: Sequence[LevelProgress]) -> str:

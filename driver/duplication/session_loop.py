@@ -1,6 +1,7 @@
 """One thread of the worker: does a step of work again and again, and outlives the loss of database and queue."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -60,7 +61,7 @@ def _repeat(crew: Crew, engine: Engine, step: Step, backoff: Backoff) -> None:
             logger.exception("Unexpected error")
             crew.stop.pause(backoff.next_wait())
         else:
-            crew.outages.end("The work", asked_at)
+            crew.outages.end(name_work(), asked_at)
             backoff.reset()
 
 
@@ -70,4 +71,11 @@ def describe_outage(error: DuplicationError) -> tuple[str, str]:
         return "The database", error.message
     if isinstance(error, QueueError):
         return "The queue", error.message
-    return "The engine" if isinstance(error, EngineVersionMismatch) else "The work", error.message
+    if isinstance(error, EngineVersionMismatch):
+        return "The engine", error.message
+    return name_work(), error.message
+
+
+def name_work() -> str:
+    """Return what this thread's own work is called: that of another may go well meanwhile."""
+    return f"The work of {threading.current_thread().name}"

@@ -94,3 +94,19 @@ def test_a_failure_of_one_does_not_keep_others_from_being_done(
     start("worker", **PATIENT)
     wait_for_completion(engine, *ids)
     assert engine.find_duplication(failing).status != "completed"
+
+
+def test_what_fails_in_one_thread_again_and_again_is_told_once(
+    db: psycopg.Connection, engine: Engine, queue: Queue, start: Start, episode: Episode
+) -> None:
+    """Such as a routine that somebody has broken, while the worker's other threads have nothing to complain of."""
+    duplication = engine.request_duplication("episode", str(episode()))
+    db.execute("alter function duplication.due_jobs rename to due_jobs_away")
+    try:
+        worker = start("worker", DUPLICATION_LOG_LEVEL="DEBUG", **PATIENT)
+        eventually(lambda: worker.said.count("function duplication.due_jobs") >= 4, "it has failed several times")
+    finally:
+        db.execute("alter function duplication.due_jobs_away rename to due_jobs")
+    wait_for_completion(engine, duplication)
+    assert worker.said.count(" WARNING The work") == 1, worker.said
+    assert worker.said.count(" is back\n") == 1, worker.said
