@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
 import psycopg
 import pytest
+from moto.server import ThreadedMotoServer
 
 from duplication.cloudwatch import CpuGauge
+from duplication.crew import Crew
 from duplication.engine import Engine
 from duplication.outages import Outages
-from tests.driver.helpers import Command, RecordingQueue, Run, every_queue, runner
+from duplication.signals import StopFlag
+from tests.driver.helpers import QUICK, Command, RecordingQueue, Run, Runner, every_queue, runner, take
 from tests.support.calls import value
 from tests.support.waiting import eventually
 
@@ -91,10 +96,78 @@ def test_nobody_is_asked_without_an_instance(variables: dict[str, str]) -> None:
     assert CpuGauge(None, Outages()).read() is None
 
 
-def test_an_endpoint_that_is_not_there_stops_nobody(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+def test_an_endpoint_that_is_away_is_told_once_and_so_is_its_return(
+    variables: dict[str, str], instance: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    gauge = CpuGauge(instance, Outages(), keep_seconds=0)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    with caplog.at_level(logging.INFO, "duplication"):
+        assert [gauge.read() for _ in range(2)] == [None] * 2
+        server.start()
+        try:
+            put(boto3.Session().client("cloudwatch"), instance, 20)
+            assert gauge.read() == 20
+        finally:
+            server.stop()
+    gone, back = [record.message for record in caplog.records if record.name == "duplication"]
+    assert gone.startswith("The metric CPUUtilization: Could not connect to the endpoint URL")
+    assert back == "The metric CPUUtilization is back"
 
-    assert CpuGauge(INSTANCE, Outages()).read() is None
+
+@every_queue
+def test_threads_that_ask_at_once_share_one_request(cloudwatch: CloudWatchClient, instance: str) -> None:
+    put(cloudwatch, instance, 20)
+    requests: list[object] = []
+    cloudwatch.meta.events.register("before-send.cloudwatch.GetMetricStatistics", lambda **_: requests.append(1))
+    gauge = CpuGauge(instance, Outages(), client=cloudwatch)
+
+    with ThreadPoolExecutor(8) as threads:
+        read = list(threads.map(lambda _: gauge.read(), range(50)))
+
+    assert read == [20] * 50
+    assert len(requests) == 1
+
+
+def test_a_job_is_done_when_the_metric_cannot_be_had(
+    engine: Engine, instance: str, start: Callable[..., Command], episode: Episode
+) -> None:
+    duplication = engine.request_duplication("episode", str(episode()))
+    worker = start("worker", DUPLICATION_RDS_INSTANCE=instance)
+
+    eventually(lambda: engine.find_duplication(duplication).status == "completed", "it is done all the same")
+
+    assert worker.said.count("CloudWatch knows no value of") == 1
+
+
+@every_queue
+def test_a_job_goes_on_when_the_cpu_is_low_again(
+    db: psycopg.Connection,
+    engine: Engine,
+    queue: RecordingQueue,
+    cloudwatch: CloudWatchClient,
+    instance: str,
+    episode: Episode,
+) -> None:
+    gauge = CpuGauge(instance, Outages(), keep_seconds=0)
+    worker = Runner(engine, Crew("a worker", lambda: engine, queue, QUICK, StopFlag(), gauge))
+    duplication = engine.request_duplication("episode", str(episode()))
+    worker.dispatch()
+    put(cloudwatch, instance, 91, minutes_ago=3)
+    worker.handle(take(queue))
+    db.execute("update duplication.duplications set not_before = clock_timestamp()")
+    assert worker.dispatch() == 0, "it is not sent while the CPU is high"
+    assert engine.find_duplication(duplication).waiting_reason == "CPU 91 % > 80 %"
+
+    put(cloudwatch, instance, 20)
+    assert worker.dispatch() == 1
+    while (message := queue.receive(0, 30)) is not None:
+        worker.handle(message)
+
+    assert engine.find_duplication(duplication).status == "completed"
 
 
 @every_queue

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from duplication.copying import copy_levels
 from duplication.dead_letters import open_letters, settle_letters
 from duplication.engine import Engine
 from duplication.jobs import Job
-from duplication.queue import Queue, QueueError
-from tests.driver.helpers import RecordingQueue, Run, document, every_queue, take, work_until_idle
+from duplication.queue import Message, Queue, QueueError
+from tests.driver.helpers import Command, RecordingQueue, Run, document, every_queue, take, work_until_idle
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -21,11 +24,18 @@ Episode = Callable[..., int]
 ELSEWHERE = "3f2b8c1e-0d4a-4a57-9a57-6f1d2c3b4a59"
 
 
+def copied(engine: Engine, source: str) -> int:
+    duplication = engine.open_duplication("episode", source)
+    copy_levels(engine, duplication, lambda _: None)
+    return duplication
+
+
 @pytest.fixture
 def letters(db: psycopg.Connection, engine: Engine, dead_letters: Queue, episode: Episode) -> dict[str, str]:
     """A dead letter of each kind, with what is to be said of it."""
     here = engine.find_installation()
     source = str(episode(parts=1, items=1, blocks=1))
+    done = copied(engine, source)
     ready, cancelled, waits = (engine.request_duplication("episode", source) for _ in range(3))
     engine.cancel(cancelled)
     engine.begin_attempt(waits, "episodes", "m", "w", cpu_percent=91)
@@ -34,6 +44,7 @@ def letters(db: psycopg.Connection, engine: Engine, dead_letters: Queue, episode
         Job(ELSEWHERE, ready, "episodes").to_body(): f"a job of another installation, {ELSEWHERE}",
         Job(here, 10**9, "episodes").to_body(): "there is no duplication 1000000000 in this database",
         Job(here, ready, "chapters").to_body(): f"duplication {ready} has no level chapters",
+        Job(here, done, "parts").to_body(): f"nothing to do: duplication {done} is completed",
         Job(here, cancelled, "episodes").to_body(): f"nothing to do: duplication {cancelled} is cancelled",
         Job(here, waits, "episodes").to_body(): "waiting: CPU 91 % > 80 %",
         Job(here, ready, "episodes").to_body(): f"it can be copied: duplication {ready} is pending",
@@ -88,6 +99,56 @@ def test_none_is_lost_when_the_queue_takes_nothing(
 
     with open_letters(dead_letters) as found:
         assert {message.body for message in found} == set(letters)
+
+
+def test_one_that_is_sent_and_cannot_be_deleted_is_done_once(
+    dsn: str,
+    engine: Engine,
+    queue: RecordingQueue,
+    dead_letters: Queue,
+    episode: Episode,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    duplication = engine.request_duplication("episode", str(episode()))
+    body = Job(engine.find_installation(), duplication, "episodes").to_body()
+    dead_letters.send_body(body)
+
+    def refuse(message: Message) -> None:
+        raise QueueError(f"no delete today: {message.id}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dead_letters, "delete", refuse)
+        with pytest.raises(QueueError):
+            settle_letters(dead_letters, queue, None)
+    assert len(settle_letters(dead_letters, queue, None)) == 1, "it was still there"
+
+    work_until_idle(dsn, queue)
+    assert engine.find_duplication(duplication).status == "completed"
+    assert list(engine.verify(duplication)) == []
+    assert [level.rows_copied for level in engine.list_progress(duplication)] == [1, 3, 6, 24]
+
+
+@every_queue
+def test_what_a_running_worker_cannot_read_it_leaves_until_it_is_dead(
+    engine: Engine,
+    client: SQSClient,
+    queue: RecordingQueue,
+    dead_letters: Queue,
+    start: Callable[..., Command],
+    episode: Episode,
+) -> None:
+    arn = client.get_queue_attributes(QueueUrl=dead_letters.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 2})
+    client.set_queue_attributes(QueueUrl=queue.url, Attributes={"RedrivePolicy": policy})
+    queue.send_body("no job")
+    duplication = engine.request_duplication("episode", str(episode()))
+    worker = start("worker", DUPLICATION_VISIBILITY_SECONDS="1")
+
+    dead = eventually(lambda: dead_letters.receive(0, 30), "it is a dead letter")
+
+    assert dead.body == "no job"
+    assert worker.said.count(f"Message {dead.id} left in the queue: The message is not JSON") == 2
+    eventually(lambda: engine.find_duplication(duplication).status == "completed", "it kept nobody from work")
 
 
 def test_bad_input_is_refused(run: Run, letters: dict[str, str]) -> None:

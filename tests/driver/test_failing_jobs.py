@@ -109,4 +109,5 @@ def test_what_fails_in_one_thread_again_and_again_is_told_once(
         db.execute("alter function duplication.due_jobs_away rename to due_jobs")
     wait_for_completion(engine, duplication)
     assert worker.said.count(" WARNING The work") == 1, worker.said
+    eventually(lambda: " is back\n" in worker.said, "it says that it works again")
     assert worker.said.count(" is back\n") == 1, worker.said
