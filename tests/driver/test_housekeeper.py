@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 Episode = Callable[..., int]
 
 
-def test_a_worker_discards_what_was_cancelled_and_purges_what_is_old(
+def test_a_worker_discards_what_failed_or_was_cancelled_and_purges_what_is_old(
     db: psycopg.Connection,
     dsn: str,
     engine: Engine,
@@ -32,13 +32,22 @@ def test_a_worker_discards_what_was_cancelled_and_purges_what_is_old(
     kept = engine.request_duplication("episode", source)
     work_until_idle(dsn, queue)
     cancelled = engine.request_duplication("episode", source)
-    copy_level(db, cancelled, "episodes")
+    failed = engine.request_duplication("episode", source)
+    for duplication in (cancelled, failed):
+        copy_level(db, duplication, "episodes")
     engine.cancel(cancelled)
-    db.execute("update duplication.settings set discard_cancelled_after = '0 s', purge_after = '0 s'")
+    attempt = engine.begin_attempt(failed, "parts", "m", "w").attempt
+    engine.end_attempt(attempt, "lasting", {"level": "parts", "sqlstate": "23505", "message": "twice"})
+    db.execute("""
+        update duplication.settings set discard_cancelled_after = '0 s', discard_failed_after = '0 s',
+            purge_after = '0 s', purge_events_after = '0 s'
+    """)
 
     start("worker")
 
-    eventually(lambda: engine.find_duplication(cancelled).status == "discarded", "it is discarded")
+    for duplication in (cancelled, failed):
+        eventually(lambda id_=duplication: engine.find_duplication(id_).status == "discarded", "it is discarded")  # type: ignore[misc]
+    eventually(lambda: value(db, "select count(*) = 0 from duplication.events"), "what was told is purged")
     eventually(lambda: engine.find_duplication(kept).purged_at, "what is completed is purged")
     assert value(db, "select count(*) from duplication.id_map where duplication_id = %s", kept) == 0
     assert value(db, "select count(*) from public.episodes where orig_id is not null") == 1

@@ -1,4 +1,7 @@
-"""Other databases than one for each test: one that a module's tests share, and as many as a test asks for."""
+"""Other databases than one for each test: one that a module's tests share, and as many as a test asks for.
+
+And what several modules begin with: a source, and a copy of it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+
+from tests.support import oracle
+from tests.support.calls import finish, open_duplication
+from tests.support.moments import prepare
 
 _numbers = itertools.count(1)
 
@@ -60,7 +67,8 @@ begin
     delete from public.episodes;
     delete from duplication.duplications;
     delete from duplication.id_map;
-    update duplication.settings set enabled = true, max_attempts = 5, batch_rows = 5000, lock_timeout = '2 s';
+    update duplication.settings set enabled = true, max_attempts = 5, batch_rows = 5000, lock_timeout = '2 s',
+        discard_failed_after = null, discard_cancelled_after = null, purge_after = null, purge_events_after = null;
     delete from duplication.column_rules where level is not null or column_name not in ('created_at', 'updated_at');
     update duplication.levels set plan_rows = false, batch_rows = null where tree = 'episode';
 end
@@ -99,6 +107,21 @@ def emptied(shared: psycopg.Connection) -> Iterator[psycopg.Connection]:
     with psycopg.connect(shared.info.dsn, autocommit=True) as conn:
         conn.execute(RESTORE)
         yield conn
+
+
+@pytest.fixture
+def source(db: psycopg.Connection) -> int:
+    """An episode that takes many batches."""
+    return prepare(db)
+
+
+@pytest.fixture
+def copy(db: psycopg.Connection, source: int) -> tuple[int, oracle.Fingerprint]:
+    """A finished duplication of it, and what it looked like before."""
+    before = oracle.source_fingerprint(db, source)
+    duplication = open_duplication(db, source)
+    finish(db, duplication)
+    return duplication, before
 
 
 @pytest.fixture

@@ -18,26 +18,11 @@ from tests.support.calls import (
 )
 from tests.support.content import make_episode
 from tests.support.discards import assert_discarded, copied, discard
-from tests.support.moments import prepare
 
 
 @pytest.fixture
 def db(emptied: psycopg.Connection) -> psycopg.Connection:
     return emptied
-
-
-@pytest.fixture
-def source(db: psycopg.Connection) -> int:
-    return prepare(db)
-
-
-@pytest.fixture
-def copy(db: psycopg.Connection, source: int) -> tuple[int, oracle.Fingerprint]:
-    """A finished duplication, and what its source looks like."""
-    before = oracle.source_fingerprint(db, source)
-    duplication = open_duplication(db, source)
-    finish(db, duplication)
-    return duplication, before
 
 
 @pytest.mark.parametrize(
@@ -118,13 +103,40 @@ def test_one_that_never_started_is_discarded(db: psycopg.Connection, source: int
     assert_discarded(db, duplication, source, before)
 
 
+@pytest.mark.parametrize("level", ["episodes", "blocks"])
+def test_a_budget_ends_the_call_at_the_next_batch(db: psycopg.Connection, source: int, level: str) -> None:
+    before = oracle.source_fingerprint(db, source)
+    duplication = open_duplication(db, source)
+    copy_levels_before(db, duplication, level)
+    copy_level(db, duplication, level)
+    db.execute("select duplication.cancel(%s) where duplication.next_level(%s) is not null", (duplication, duplication))
+    batches = value(db, "select count(*) from duplication.batches")
+
+    for left in range(batches - 1, -1, -1):
+        assert discard(db, duplication, budget="0") is False
+        assert status(db, duplication) == "discarding"
+        assert value(db, "select count(*) from duplication.batches") == left
+
+    assert discard(db, duplication, budget="0") is True
+    assert_discarded(db, duplication, source, before)
+
+
+def test_a_budget_that_suffices_is_none_that_matters(
+    db: psycopg.Connection, source: int, copy: tuple[int, oracle.Fingerprint]
+) -> None:
+    duplication, before = copy
+
+    assert discard(db, duplication, budget="1 hour") is True
+    assert_discarded(db, duplication, source, before)
+
+
 def test_discarding_again_is_no_error(
     db: psycopg.Connection, source: int, copy: tuple[int, oracle.Fingerprint]
 ) -> None:
     duplication, before = copy
     discard(db, duplication)
 
-    discard(db, duplication)
+    assert discard(db, duplication) is True
 
     assert_discarded(db, duplication, source, before)
 

@@ -13,7 +13,7 @@ from tests.support import oracle
 from tests.support.calls import duplicate, finish, open_duplication, status, value
 from tests.support.discards import assert_discarded, copied, discard
 from tests.support.faults import Client, Gate, duplication_lock, kill_backend, waiting_for_advisory_lock
-from tests.support.moments import MOMENTS, prepare
+from tests.support.moments import MOMENTS
 from tests.support.waiting import Background, eventually
 
 Connect = Callable[[], psycopg.Connection]
@@ -24,18 +24,26 @@ def db(emptied: psycopg.Connection) -> psycopg.Connection:
     return emptied
 
 
-@pytest.fixture
-def source(db: psycopg.Connection) -> int:
-    return prepare(db)
+def hold(conn: psycopg.Connection, table: str) -> None:
+    """Lock the row that was copied last, so that whoever deletes it has to wait, when others are gone before.
+
+    The engine's patience with locks is made longer than any test.
+    """
+    with psycopg.connect(conn.info.dsn) as other:
+        other.execute("update duplication.settings set lock_timeout = '10 min'")
+    conn.execute(f"select from {table} where orig_id is not null order by id desc limit 1 for key share")
 
 
-@pytest.fixture
-def copy(db: psycopg.Connection, source: int) -> tuple[int, oracle.Fingerprint]:
-    """A finished duplication, and what its source looks like."""
-    before = oracle.source_fingerprint(db, source)
-    duplication = open_duplication(db, source)
-    finish(db, duplication)
-    return duplication, before
+def waiting(conn: psycopg.Connection, query: str) -> int | None:
+    """The backend that waits for a lock in a statement that begins like this."""
+    row = conn.execute(
+        "select pid from pg_stat_activity where wait_event_type = 'Lock' and starts_with(query, %s)", (query,)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def waiting_in_discard(conn: psycopg.Connection) -> int | None:
+    return waiting(conn, "call duplication.discard")
 
 
 @pytest.mark.parametrize("name", MOMENTS)
@@ -62,21 +70,29 @@ def test_a_worker_in_the_middle_of_something_is_waited_for(
     assert_discarded(db, duplication, source, before)
 
 
-def hold(conn: psycopg.Connection, table: str) -> None:
-    """Lock the row that was copied last, so that whoever deletes it has to wait, when others are gone before.
+def test_a_retry_that_comes_while_discard_still_looks_is_too_late(
+    db: psycopg.Connection, connect: Connect, source: int
+) -> None:
+    """Discard has found that it may; nothing may change that before it has said that it does."""
+    before = oracle.source_fingerprint(db, source)
+    last = value(db, "select max(id) from public.blocks")
+    db.execute(f"alter table public.blocks add constraint refused check (orig_id <> {last})")
+    duplication = open_duplication(db, source)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        finish(db, duplication)
+    elsewhere = connect()
+    with elsewhere.transaction(force_rollback=True):
+        elsewhere.execute("lock table public.blocks in access exclusive mode")
+        discarding = Background(discard, connect(), duplication)
+        eventually(lambda: waiting_in_discard(db), "discard looks at the blocks")
+        retrying = Background(connect().execute, "select duplication.retry(%s)", (duplication,))
+        eventually(lambda: retrying.over or waiting(db, "select duplication.retry"), "the retry waits")
+    discarding.result()
+    error = retrying.error()
 
-    The engine's patience with locks is made longer than any test.
-    """
-    with psycopg.connect(conn.info.dsn) as other:
-        other.execute("update duplication.settings set lock_timeout = '10 min'")
-    conn.execute(f"select from {table} where orig_id is not null order by id desc limit 1 for key share")
-
-
-def waiting_in_discard(conn: psycopg.Connection) -> int | None:
-    row = conn.execute(
-        "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like 'call duplication.discard%%'"
-    ).fetchone()
-    return None if row is None else int(row[0])
+    assert isinstance(error, psycopg.Error)
+    assert error.sqlstate == "UD007"
+    assert_discarded(db, duplication, source, before)
 
 
 @pytest.mark.parametrize("table", ["public.blocks", "public.items", "public.episodes"])

@@ -11,6 +11,7 @@ from tests.support import oracle
 from tests.support.calls import finish, open_duplication, set_batch_rows, status, value, verify
 from tests.support.content import make_episode
 from tests.support.discards import discard
+from tests.support.graph import Edge, Level, register
 from tests.support.snapshots import contents, refused
 from tests.support.waiting import Background, eventually
 
@@ -109,6 +110,39 @@ def test_a_block_that_the_application_has_moved_below_the_copy_stops_it(
     assert status(db, duplication) == "completed"
 
 
+@pytest.mark.parametrize("batch_rows", [3, 5000])
+def test_a_row_added_to_a_level_without_a_key_stops_it(db: psycopg.Connection, batch_rows: int) -> None:
+    """It may be like the ones that were copied: only their number tells that there is one too many."""
+    db.execute("""
+        create table public.posts (id serial primary key, mark text);
+        create table public.tags (post_id integer references public.posts, tag text);
+        create index on public.tags (post_id);
+        insert into public.posts (mark) values ('source'), ('other');
+        insert into public.tags select 1, 't' from generate_series(1, 8);
+    """)
+    posts = Level("posts", "public.posts")
+    register(db, "tagged", [posts, Level("tags", "public.tags", key=None, edges=[Edge("posts", "post_id")])])
+    set_batch_rows(db, batch_rows)
+    made = open_duplication(db, 1, "tagged")
+    copy = finish(db, made)
+    added = "from public.tags where ctid = (select max(ctid) from public.tags where post_id = %s)"
+    db.execute("insert into public.tags values (%s, 't')", (copy,))
+    below = "select count(*) from public.tags where post_id = %s"
+
+    with pytest.raises(psycopg.Error) as caught:
+        discard(db, made)
+
+    assert caught.value.sqlstate == "UD013"
+    assert "public.tags" in (caught.value.diag.message_detail or "")
+    assert caught.value.diag.message_hint
+    assert value(db, below, copy) == 9
+    db.execute(f"delete {added}", (copy,))
+    discard(db, made)
+    assert status(db, made) == "discarded"
+    assert (value(db, below, copy), value(db, below, 1)) == (0, 8)
+    db.execute("delete from duplication.duplications; delete from duplication.trees where name = 'tagged'")
+
+
 def test_many_such_rows_are_shown_by_a_few_of_them(db: psycopg.Connection, duplication: int) -> None:
     db.execute(
         "insert into public.blocks (item_id, title) select %s, 'new' from generate_series(1, 50)",
@@ -205,3 +239,8 @@ def test_what_is_not_over_cannot_be_discarded(db: psycopg.Connection, episode: E
         discard(db, made)
 
     oracle.assert_isomorphic(db, finish(db, made), source)
+
+
+def test_a_budget_below_zero_is_refused(db: psycopg.Connection, duplication: int) -> None:
+    with refused(db, "UD016"):
+        discard(db, duplication, budget="-1 s")

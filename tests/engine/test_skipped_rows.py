@@ -21,6 +21,7 @@ from tests.support.calls import (
     verify,
 )
 from tests.support.faults import Gate
+from tests.support.graph import Edge, Level, register
 from tests.support.waiting import Background
 
 Connect = Callable[[], psycopg.Connection]
@@ -92,6 +93,37 @@ def test_levels_without_rows_are_skipped_and_told(db: psycopg.Connection, episod
 
     assert told(db, no_parts, "No new parts found for episode; skipping items") == [("parts", 0)]
     assert told(db, no_items, "No new items found for part; skipping blocks") == [("items", 0)]
+
+
+def test_a_row_that_vanished_takes_along_what_is_below_it_in_the_same_batch(db: psycopg.Connection) -> None:
+    """In a level below itself: its child, and the child of that, have a parent in the plan that will not be copied."""
+    db.execute("""
+        create table public.folders (id serial primary key, parent_id integer, orig_id integer);
+        create index on public.folders (parent_id);
+        create table public.documents (id serial primary key, folder_id integer, orig_id integer);
+        create index on public.documents (folder_id);
+        insert into public.folders values (1, null), (2, 1), (3, 1), (4, 2), (5, 4), (6, 3);
+        insert into public.documents select 10 + id, id from public.folders;
+        select setval('public.folders_id_seq', 100), setval('public.documents_id_seq', 100);
+    """)
+    folders = Level("folders", "public.folders", edges=[Edge("folders", "parent_id")], orig="orig_id")
+    documents = Level("documents", "public.documents", edges=[Edge("folders", "folder_id")], orig="orig_id")
+    register(db, "drive", [folders, documents])
+    duplication = open_duplication(db, 1, "drive")
+    copy_level(db, duplication, "folders", budget="0")
+    while value(db, "select planned_at is null from duplication.level_runs where level = 'folders'"):
+        copy_level(db, duplication, "folders", budget="0")
+    db.execute("delete from public.folders where id = 2")
+
+    finish(db, duplication)
+
+    copied = "select orig_id from public.{} where orig_id is not null order by orig_id"
+    assert db.execute(copied.format("folders")).fetchall() == [(1,), (3,), (6,)]
+    assert db.execute(copied.format("documents")).fetchall() == [(11,), (13,), (16,)]
+    (row_name,) = db.execute("select row_name from duplication.levels where name = 'folders'").fetchone() or ("",)
+    assert told(db, duplication, f"Original {row_name} not found; skipping {row_name}") == [("folders", 1)]
+    assert told(db, duplication, f"Missing {row_name} mapping; skipping {row_name}") == [("folders", 2)]
+    assert value(db, "select count(*) from duplication.batches where level = 'folders'") == 1
 
 
 def test_what_was_skipped_is_counted(db: psycopg.Connection, episode: Episode) -> None:

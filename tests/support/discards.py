@@ -8,8 +8,9 @@ from tests.support import oracle
 from tests.support.calls import status, value
 
 
-def discard(conn: psycopg.Connection, duplication: int) -> None:
-    conn.execute("call duplication.discard(%s)", (duplication,))
+def discard(conn: psycopg.Connection, duplication: int, budget: str | None = None) -> bool:
+    """Call discard once; returns whether all of the copy is gone."""
+    return bool(value(conn, "call duplication.discard(%s::bigint, %s::interval, null)", duplication, budget))
 
 
 def copied(conn: psycopg.Connection) -> int:

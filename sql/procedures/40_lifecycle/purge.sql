@@ -5,7 +5,7 @@ as $$
 --   duplications that are over. The copies stay, and so do the figures of progress. Interrupted and called again, it
 --   goes on; of sessions that call it at once one goes on, and the others end.
 -- Parameters: p_budget, after which the call returns at the next batch (null: when nothing old is left).
--- Returns: p_done, whether nothing old is left; false as well if another session is at it.
+-- Returns: p_done, whether nothing old is left; false as well if another session holds what is.
 -- Errors: UD015, UD016.
 -- Locks: those of purge_batch, each until the end of its batch.
 -- COMMITS: each batch. See duplicate_level for what that forbids.

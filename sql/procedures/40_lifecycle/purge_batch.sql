@@ -11,7 +11,8 @@ as $$
 -- Parameters: p_event, p_id and p_number, as the batch before has returned them; null for the first. For the reason that
 --   take_pieces gives, what was deleted is not looked for again.
 -- Returns: p_event, the last event deleted; p_id, the duplication; p_number, the last row of its plan deleted, null if it
---   has none left; outcome: 'purged' (call again), 'wait' (another session is at it), 'none' (nothing old is left).
+--   has none left; outcome: 'purged' (call again), 'wait' (another session purges, or is about to discard what is left),
+--   'none' (nothing old is left).
 -- Locks: one for all that purge, and the duplication's row, until commit: a discard of it waits. Does not commit.
 declare
     v_event bigint;
@@ -32,6 +33,10 @@ begin
         p_number := duplication.purge_plan(v_id, case when v_id = p_id then p_number end);
         p_id := v_id;
     end if;
-    outcome := case when v_event is null and v_id is null then 'none' else 'purged' end;
+    outcome := case
+        when v_event is not null or v_id is not null then 'purged'
+        when duplication.next_to_purge() is not null then 'wait'
+        else 'none'
+    end;
 end;
 $$;

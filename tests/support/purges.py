@@ -1,0 +1,54 @@
+"""Duplications that are over and old, what is deleted of them, and what stays."""
+
+from __future__ import annotations
+
+import psycopg
+
+from tests.support.calls import value
+
+PLAN = ("id_map", "pieces", "batches")
+
+
+def purge(conn: psycopg.Connection, budget: str | None = None) -> bool:
+    """Call purge once; returns whether nothing old is left."""
+    return bool(value(conn, "call duplication.purge(%s::interval, null)", budget))
+
+
+def purge_after(conn: psycopg.Connection, plans: str | None = "1 day", events: str | None = None) -> None:
+    """What is to count as old."""
+    conn.execute("update duplication.settings set purge_after = %s, purge_events_after = %s", (plans, events))
+
+
+def make_older(conn: psycopg.Connection, duplication: int, by: str = "2 days") -> None:
+    """As if all that is known of a duplication had happened that much earlier."""
+    conn.execute(
+        """
+        update duplication.duplications set
+            requested_at = requested_at - %(by)s::interval, started_at = started_at - %(by)s::interval,
+            completed_at = completed_at - %(by)s::interval, failed_at = failed_at - %(by)s::interval,
+            cancelled_at = cancelled_at - %(by)s::interval, discarding_at = discarding_at - %(by)s::interval,
+            discarded_at = discarded_at - %(by)s::interval
+        where id = %(id)s
+        """,
+        {"by": by, "id": duplication},
+    )
+    conn.execute(
+        "update duplication.events set created_at = created_at - %s::interval where duplication_id = %s",
+        (by, duplication),
+    )
+
+
+def rows_of_plan(conn: psycopg.Connection, duplication: int) -> int:
+    """How many rows there are of what a purge deletes."""
+    union = " union all ".join(f"select duplication_id from duplication.{table}" for table in PLAN)
+    return int(value(conn, f"select count(*) from ({union}) t where duplication_id = %s", duplication))
+
+
+def figures(conn: psycopg.Connection, duplication: int) -> list[tuple[object, ...]]:
+    """All that people see of a duplication."""
+    return [
+        *conn.execute(
+            "select * from duplication.progress where duplication_id = %s order by ordinal", (duplication,)
+        ).fetchall(),
+        *conn.execute("select * from duplication.episode_duplications where id = %s", (duplication,)).fetchall(),
+    ]
