@@ -155,7 +155,7 @@ def test_options_win_over_the_environment(
 def test_the_command_says_what_there_is(run: Run) -> None:
     said = run("--help").output
     commands = {"cancel", "demo", "discard", "duplicate", "migrate", "queue", "request", "retry", "status", "verify"}
-    for name in commands | {"worker"}:
+    for name in commands | {"dead-letters", "worker"}:
         assert f"  {name} " in said
         assert "Usage: " in run(name, "--help").output
     assert "version" in run("--version").output
