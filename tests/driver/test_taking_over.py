@@ -65,6 +65,25 @@ def test_the_job_of_a_killed_worker_is_taken_over_at_once_and_its_place_is_free(
     assert copied_rows(db) == [2, 6, 12, 48]
 
 
+def stands_still(db: psycopg.Connection, worker: Command, backend: int) -> bool:
+    """Stop a worker, but not while it dispatches: its transaction would keep others from that for a minute."""
+    worker.send(signal.SIGSTOP)
+    looks = [
+        value(
+            db,
+            """
+            select bool_and(state = 'idle') from pg_stat_activity
+            where datname = current_database() and application_name = 'duplication' and pid <> %s
+            """,
+            backend,
+        )
+        for _ in range(10)
+    ]
+    if not all(looks):
+        worker.send(signal.SIGCONT)
+    return all(looks)
+
+
 @every_queue
 def test_the_job_of_a_worker_that_stands_still_is_taken_over_and_it_does_no_harm_when_it_goes_on(
     db: psycopg.Connection, dsn: str, engine: Engine, queue: Queue, start: Start, episode: Episode
@@ -77,7 +96,7 @@ def test_the_job_of_a_worker_that_stands_still_is_taken_over_and_it_does_no_harm
         still = start("worker", **BATCHWISE)
         (backend,) = gate.wait_for()
         db.execute("update duplication.settings set lease = '1 h'")
-        still.send(signal.SIGSTOP)
+        eventually(lambda: stands_still(db, still, backend), "it stands still, and holds up nobody")
         gate.open()
         wait_until_idle(db, [backend])
         assert outcomes(db, duplication, "blocks") == [None], "its batch is copied, and it has not been told"
