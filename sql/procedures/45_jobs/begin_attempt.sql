@@ -11,6 +11,7 @@ create or replace function duplication.begin_attempt(
 )
 language plpgsql
 set search_path to pg_catalog, pg_temp
+set enable_seqscan to off
 as $$
 -- Purpose: record that a job was delivered to a worker, and decide whether it may run now.
 -- Parameters: p_id, p_level, the job; p_message_id, its message in the queue; p_worker, a name for the worker;

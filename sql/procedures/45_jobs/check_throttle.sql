@@ -13,8 +13,14 @@ as $$
     cross join lateral (
         select a.ended_at
         from duplication.attempts as a
-        inner join duplication.duplications as d on d.id = a.duplication_id
-        where a.outcome in ('transient', 'lost') and a.ended_at > clock_timestamp() - s.throttle_window and d.tree = p_tree
+        cross join lateral (
+            select e.tree
+            from duplication.duplications as e
+            where e.id = a.duplication_id
+            offset 0
+        ) as d
+        -- a clock in a subquery is read once, and so can be looked up in an index
+        where a.outcome in ('transient', 'lost') and a.ended_at > (select clock_timestamp() - s.throttle_window) and d.tree = p_tree
         order by a.ended_at desc
         offset s.throttle_failures - 1
         limit 1

@@ -3,6 +3,7 @@ create or replace function duplication.dispatch_jobs(
 ) returns table (duplication_id bigint, level text)
 language plpgsql
 set search_path to pg_catalog, pg_temp
+set enable_seqscan to off
 as $$
 -- Purpose: the jobs that are to be sent to the queue: never sent, due again, taken over, or lost on the way. The record is the
 --   outbox: call this in a transaction, send the messages, then commit; after a crash in between they are sent again, which
@@ -30,10 +31,11 @@ begin
         perform duplication.postpone(j.id, v_reason, v_wait) from duplication.due_jobs(p_limit) as j (id);
         return;
     end if;
+    v_due := v_due || array(select j.id from duplication.lost_jobs(p_limit, p_seen_empty) as j (id));
     return query
     update duplication.duplications as d
     set dispatched_at = clock_timestamp(), not_before = null, waiting_reason = null
-    where d.id = any(v_due) or d.id in (select j.id from duplication.lost_jobs(p_limit, p_seen_empty) as j (id))
+    where d.id = any(v_due)
     returning d.id, duplication.next_level(d.id);
 end;
 $$;

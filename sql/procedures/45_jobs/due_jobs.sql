@@ -8,7 +8,8 @@ as $$
     with waited as (
         select d.id
         from duplication.duplications as d
-        where d.not_before <= clock_timestamp()
+        -- a clock in a subquery is read once, and so can be looked up in an index
+        where d.not_before <= (select clock_timestamp())
         order by d.not_before
         limit p_limit
         for no key update skip locked

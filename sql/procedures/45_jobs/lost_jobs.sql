@@ -15,8 +15,14 @@ as $$
                 (
                     select max(o.dispatched_at)
                     from duplication.attempts as a
-                    inner join duplication.duplications as o on o.id = a.duplication_id
-                    where a.started_at > clock_timestamp() - s.resend_after and o.dispatched_at < a.started_at
+                    cross join lateral (
+                        select e.dispatched_at
+                        from duplication.duplications as e
+                        where e.id = a.duplication_id
+                        offset 0
+                    ) as o
+                    -- a clock in a subquery is read once, and so can be looked up in an index
+                    where a.started_at > (select clock_timestamp() - s.resend_after) and o.dispatched_at < a.started_at
                 )
             ) - s.resend_after
             from duplication.settings as s
@@ -24,6 +30,7 @@ as $$
         and not exists (
             select from duplication.attempts as a
             where a.duplication_id = d.id and a.ended_at is null
+            offset 0
         )
     order by d.dispatched_at
     limit p_limit
