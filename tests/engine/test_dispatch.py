@@ -1,4 +1,4 @@
-"""Sending jobs: one session at a time, in a transaction that may be lost, whatever has been copied before."""
+"""Sending jobs: one session at a time, in a transaction that may be lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from tests.support.calls import value
 from tests.support.faults import kill_backend
-from tests.support.statistics import measure
 
 Connection = psycopg.Connection
 Connect = Callable[[], Connection]
@@ -78,42 +77,3 @@ def test_who_asked_for_more_or_cancels_another_does_not_wait_for_a_dispatcher(
 
         request(application, source)
         assert value(application, "select duplication.cancel(%s)", kept) == "cancelled"
-
-
-@pytest.mark.parametrize("analyzed", ["when it was empty", "as it is"])
-def test_looking_for_jobs_costs_the_same_however_many_there_were(db: Connection, source: str, analyzed: str) -> None:
-    """With finished ones, and with requests that wait for a place."""
-    if analyzed == "when it was empty":
-        db.execute("analyze duplication.duplications, duplication.attempts")
-    db.execute("update duplication.settings set max_active = 1")
-    request(db, source)
-    dispatch(db)
-
-    def cost(count: int) -> int:
-        db.execute(
-            """
-            insert into duplication.duplications (
-                tree, root_key, new_root_key, status, driven_by, started_at, completed_at
-            )
-            select 'episode', n, n, s.status, 'queue', now(), now()
-            from generate_series(1, %s) as n
-            cross join unnest(array['pending', 'completed']) as s (status)
-            """,
-            (count,),
-        )
-        db.execute(
-            """
-            insert into duplication.attempts (
-                duplication_id, level, message_id, worker, started_at, ended_at, outcome
-            )
-            select id, 'episodes', 'm', 'w', now() - interval '1 day', now() - interval '1 day', 'done'
-            from duplication.duplications where status = 'completed'
-            """
-        )
-        if analyzed == "as it is":
-            db.execute("analyze duplication.duplications, duplication.attempts")
-        assert dispatch(db) == []
-        costs = measure(db, lambda: dispatch(db))
-        return max(each.buffers for text, each in costs.items() if "dispatch_jobs" in text)
-
-    assert cost(5000) <= cost(500) + 12

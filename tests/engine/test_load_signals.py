@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import psycopg
@@ -28,35 +29,79 @@ def begin(conn: Connection) -> tuple[object, ...]:
 
 
 @pytest.fixture
-def archiving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
-    """A database of a server whose log is to be archived, which fails."""
-    settings = servers.SETTINGS | {
-        "wal_level": "replica",
-        "archive_mode": "on",
-        "archive_command": "/bin/false",
-        "max_wal_senders": "5",
-    }
-    monkeypatch.setattr(servers, "SETTINGS", settings)
+def logging_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[servers.CrashServer]:
+    """A server whose log can be followed, and is to be archived, which fails."""
     with servers.temporary_home() as home:
+        archive = home / "archive"
+        settings = {
+            "wal_level": "replica",
+            "archive_mode": "on",
+            "archive_command": f"test -e {archive}",
+            "max_wal_senders": "5",
+        }
+        monkeypatch.setattr(servers, "SETTINGS", servers.SETTINGS | settings)
         server = servers.CrashServer(home)
         try:
-            with psycopg.connect(server.new_database(), autocommit=True) as conn:
-                yield conn
+            yield server
         finally:
+            # a server that stops waits for its archive
+            archive.touch()
             server.close()
 
 
-def test_a_log_that_is_not_archived_holds_jobs_back(archiving: Connection) -> None:
-    archiving.execute("update duplication.settings set max_archive_backlog = 1")
+@pytest.fixture
+def primary(logging_server: servers.CrashServer) -> Iterator[Connection]:
+    """A database of that server."""
+    with psycopg.connect(logging_server.new_database(), autocommit=True) as conn:
+        yield conn
+
+
+@pytest.fixture
+def standby(logging_server: servers.CrashServer, primary: Connection) -> Iterator[Connection]:
+    """A server that follows it, and has caught up."""
+    with (
+        servers.temporary_home() as home,
+        servers.standby_of(logging_server.server, home, **servers.SETTINGS) as following,
+        psycopg.connect(following.dsn, autocommit=True) as conn,
+    ):
+        eventually(lambda: value(primary, "select count(*) from pg_stat_replication") == 1, "the standby follows")
+        yield conn
+
+
+def write_to_log(conn: Connection) -> None:
+    conn.execute("select pg_logical_emit_message(true, 'test', 'something to log')")
+
+
+def test_a_log_that_is_not_archived_holds_jobs_back(primary: Connection) -> None:
+    primary.execute("update duplication.settings set max_archive_backlog = 1")
     waits = "WAL segments to be archived"
     for _ in range(3):
-        archiving.execute("select pg_logical_emit_message(false, 'test', 'something to archive')")
-        archiving.execute("select pg_switch_wal()")
+        write_to_log(primary)
+        primary.execute("select pg_switch_wal()")
 
-    eventually(lambda: int(str(signal(archiving, waits))) >= 2, "segments wait to be archived")
+    eventually(lambda: int(str(signal(primary, waits))) >= 2, "segments wait to be archived")
 
-    decision, reason = begin(archiving)
+    decision, reason = begin(primary)
     assert decision == "later"
     assert str(reason).startswith(f"{waits} ")
-    archiving.execute("update duplication.settings set max_archive_backlog = null")
-    assert begin(archiving) == ("run", None)
+    primary.execute("update duplication.settings set max_archive_backlog = null")
+    assert begin(primary) == ("run", None)
+
+
+def test_a_standby_that_falls_behind_holds_jobs_back_until_it_has_caught_up(
+    primary: Connection, standby: Connection
+) -> None:
+    primary.execute("update duplication.settings set max_replication_lag = '0.4 s'")
+    assert begin(primary) == ("run", None)
+    standby.execute("select pg_wal_replay_pause()")
+    eventually(lambda: value(standby, "select pg_get_wal_replay_pause_state()") == "paused", "replay is paused")
+
+    write_to_log(primary)
+    eventually(lambda: int(str(signal(primary, "replication lag"))) >= 1, "the lag is seen")
+
+    decision, reason = begin(primary)
+    assert decision == "later"
+    assert re.fullmatch(r"replication lag \d+ s > 0.4 s", str(reason))
+    standby.execute("select pg_wal_replay_resume()")
+    eventually(lambda: signal(primary, "replication lag") == 0, "the standby has caught up")
+    assert begin(primary) == ("run", None)

@@ -52,6 +52,22 @@ def migrate(*, host: str, port: int, user: str, dbname: str, **_: object) -> Non
             conn.execute(f"alter table public.{table} alter id restart with {n}000001")
 
 
+@contextlib.contextmanager
+def standby_of(primary: Server, home: Path, **settings: str | int) -> Iterator[Server]:
+    """A server that follows another one, which lets it: with `wal_level` replica and a `max_wal_senders`."""
+    owner = primary.data.stat().st_uid
+    os.chown(home, owner, -1)
+    subprocess.run(
+        [primary.bindir / "pg_basebackup", "-D", home / "data", "-R", "-X", "stream", "-c", "fast", "-d", primary.dsn],
+        cwd="/",
+        check=True,
+        capture_output=True,
+        user=owner if os.geteuid() != owner else None,
+    )
+    with postgres_server(home, None, **settings) as server:
+        yield server
+
+
 class CrashServer:
     """A server of the test's own, to stop the hard way and start again.
 

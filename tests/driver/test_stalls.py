@@ -1,0 +1,42 @@
+"""A network that stands still, and tells neither side, keeps nobody for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from duplication.engine import Engine
+from duplication.queue import Queue
+from tests.driver.helpers import Command
+from tests.driver.watching import BATCHWISE, copied_rows, outcomes, wait_for_completion
+from tests.support.calls import set_batch_rows, value
+from tests.support.faults import Gate, wait_until_idle
+from tests.support.proxy import Proxy
+from tests.support.waiting import eventually
+
+Episode = Callable[..., int]
+Start = Callable[..., Command]
+
+
+def test_a_call_whose_answer_never_comes_is_cut_off_and_its_job_goes_on_in_another_session(
+    db: psycopg.Connection, dsn: str, engine: Engine, queue: Queue, start: Start, episode: Episode
+) -> None:
+    """The server has done its part, and waits for the next call of a session that will never make one."""
+    source = str(episode())
+    set_batch_rows(db, 5)
+    db.execute("update duplication.settings set lease = '1 s'")
+    duplication = engine.request_duplication("episode", source)
+    block = value(db, "select min(id) from public.blocks")
+    with Proxy(db.info.port) as network, Gate(dsn, "public.blocks", "orig_id", block) as gate:
+        through = make_conninfo(dsn, port=network.port)
+        worker = start("worker", **BATCHWISE | {"DUPLICATION_DSN": through, "DUPLICATION_STALL_SECONDS": "1"})
+        (backend,) = gate.wait_for()
+        assert network.stall() >= 2, "of the one who works and of the one who dispatches"
+        gate.open()
+        wait_until_idle(db, [backend])
+        eventually(lambda: "has not returned for" in worker.said, "the call is given up")
+        wait_for_completion(engine, duplication)
+    assert copied_rows(db) == [1, 3, 6, 24]
+    assert outcomes(db, duplication, "blocks")[:2] == ["lost", "done"]
