@@ -10,9 +10,9 @@ from psycopg.conninfo import make_conninfo
 from duplication.engine import Engine
 from duplication.queue import Queue
 from tests.driver.helpers import Command
-from tests.driver.watching import BATCHWISE, copied_rows, outcomes, wait_for_completion
-from tests.support.calls import set_batch_rows, value
-from tests.support.faults import Gate, wait_until_idle
+from tests.driver.watching import BATCHWISE, copied_rows, gate_at_first_block, outcomes, wait_for_completion
+from tests.support.calls import set_batch_rows
+from tests.support.faults import wait_until_idle
 from tests.support.proxy import Proxy
 from tests.support.waiting import eventually
 
@@ -28,8 +28,7 @@ def test_a_call_whose_answer_never_comes_is_cut_off_and_its_job_goes_on_in_anoth
     set_batch_rows(db, 5)
     db.execute("update duplication.settings set lease = '1 s'")
     duplication = engine.request_duplication("episode", source)
-    block = value(db, "select min(id) from public.blocks")
-    with Proxy(db.info.port) as network, Gate(dsn, "public.blocks", "orig_id", block) as gate:
+    with Proxy(db.info.port) as network, gate_at_first_block(db, dsn) as gate:
         through = make_conninfo(dsn, port=network.port)
         worker = start("worker", **BATCHWISE | {"DUPLICATION_DSN": through, "DUPLICATION_STALL_SECONDS": "1"})
         (backend,) = gate.wait_for()

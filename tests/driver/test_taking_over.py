@@ -16,6 +16,7 @@ from tests.driver.watching import (
     BATCHWISE,
     PATIENT,
     copied_rows,
+    gate_at_first_block,
     is_there,
     outcomes,
     wait_for_completion,
@@ -23,7 +24,7 @@ from tests.driver.watching import (
     workers_of,
 )
 from tests.support.calls import set_batch_rows, value
-from tests.support.faults import Gate, wait_until_idle
+from tests.support.faults import wait_until_idle
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
 
 Episode = Callable[..., int]
 Start = Callable[..., Command]
-
-
-def gate_at_first_block(db: psycopg.Connection, dsn: str) -> Gate:
-    block = value(db, "select min(id) from public.blocks where orig_id is null")
-    return Gate(dsn, "public.blocks", "orig_id", block)
 
 
 @every_queue

@@ -12,7 +12,7 @@ import psycopg
 from duplication.engine import Engine
 from tests.driver.helpers import Command
 from tests.support.calls import value
-from tests.support.faults import kill_backend
+from tests.support.faults import Gate, kill_backend
 from tests.support.waiting import eventually
 
 LEVELS = ["episodes", "parts", "items", "blocks"]
@@ -77,6 +77,11 @@ def workers_of(db: psycopg.Connection, duplication: int, level: str) -> list[int
 
 def copied_rows(db: psycopg.Connection) -> list[int]:
     return [value(db, f"select count(*) from public.{level} where orig_id is not null") for level in LEVELS]
+
+
+def gate_at_first_block(db: psycopg.Connection, dsn: str) -> Gate:
+    block = value(db, "select min(id) from public.blocks where orig_id is null")
+    return Gate(dsn, "public.blocks", "orig_id", block)
 
 
 def is_there(db: psycopg.Connection, backend: int) -> bool:

@@ -17,6 +17,7 @@ from psycopg import sql
 from tests.support import oracle
 from tests.support.calls import finish, open_duplication
 from tests.support.moments import prepare
+from tests.support.purges import make_older, purge_after
 
 _numbers = itertools.count(1)
 
@@ -129,3 +130,11 @@ def new_database(pg_template: Any) -> Iterator[Callable[[], psycopg.Connection]]
     """Makes as many databases as the test wants; they are gone afterwards."""
     with contextlib.ExitStack() as made:
         yield lambda: made.enter_context(clone(pg_template))
+
+
+@pytest.fixture
+def old(db: psycopg.Connection, copy: tuple[int, oracle.Fingerprint]) -> int:
+    """A duplication that was completed two days ago, where one day is enough."""
+    make_older(db, copy[0])
+    purge_after(db, "1 day")
+    return copy[0]

@@ -1,14 +1,16 @@
-"""Sending jobs: one session at a time, in a transaction that may be lost."""
+"""Which jobs are sent: by one session at a time, in a transaction that may be lost, and none that is only late."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
 
-from tests.support.calls import value
+from tests.support.calls import copy_level, finish, status, value
 from tests.support.faults import kill_backend
+from tests.support.jobs import begin, change, dispatch, make_due, request, waiting
 
 Connection = psycopg.Connection
 Connect = Callable[[], Connection]
@@ -17,15 +19,7 @@ Episode = Callable[..., int]
 
 @pytest.fixture
 def source(episode: Episode) -> str:
-    return str(episode(parts=1))
-
-
-def request(conn: Connection, source: str) -> int:
-    return int(value(conn, "select duplication.request_duplication('episode', %s)", source))
-
-
-def dispatch(conn: Connection) -> list[int]:
-    return sorted(row[0] for row in conn.execute("select duplication_id from duplication.dispatch_jobs()"))
+    return str(episode(parts=2, items=2, blocks=5))
 
 
 def test_only_one_session_dispatches_and_the_others_do_not_wait(db: Connection, connect: Connect, source: str) -> None:
@@ -77,3 +71,98 @@ def test_who_asked_for_more_or_cancels_another_does_not_wait_for_a_dispatcher(
 
         request(application, source)
         assert value(application, "select duplication.cancel(%s)", kept) == "cancelled"
+
+
+def test_the_backlog_stays_in_the_table(db: Connection, source: str) -> None:
+    change(db, "max_active", "3")
+    ids = [request(db, source) for _ in range(7)]
+
+    assert dispatch(db) == ids[:3]
+    assert dispatch(db) == []
+    finish(db, ids[1])
+    assert dispatch(db) == ids[3:4]
+
+
+def test_what_has_waited_goes_before_what_is_new(db: Connection, source: str) -> None:
+    change(db, "max_active", "1")
+    ids = [request(db, source) for _ in range(3)]
+    assert dispatch(db) == ids[:1]
+    begin(db, ids[0], cpu=91)
+    assert dispatch(db) == ids[1:2]
+    finish(db, ids[1])
+    make_due(db)
+
+    assert dispatch(db) == ids[:1]
+    assert waiting(db, ids[0]) is None
+
+
+def test_nothing_is_sent_while_switched_off_and_all_can_see_why(db: Connection, source: str) -> None:
+    ids = [request(db, source) for _ in range(2)]
+    change(db, "enabled", "false")
+
+    assert dispatch(db) == []
+
+    assert [waiting(db, duplication) for duplication in ids] == ["duplication is switched off"] * 2
+    change(db, "enabled", "true")
+    assert dispatch(db) == []
+    make_due(db)
+    assert dispatch(db) == ids
+
+
+@contextmanager
+def long_ago(conn: Connection, *ids: int) -> Iterator[None]:
+    """Jobs that were sent a while ago."""
+    conn.execute(
+        "update duplication.duplications set dispatched_at = dispatched_at - interval '2 min' where id = any(%s)",
+        (list(ids),),
+    )
+    yield
+
+
+def test_a_deep_backlog_is_not_taken_for_a_loss(db: Connection, source: str) -> None:
+    """Nobody has asked the queue, and nothing that was sent later has arrived."""
+    ids = [request(db, source) for _ in range(3)]
+    dispatch(db)
+
+    with long_ago(db, *ids):
+        assert dispatch(db) == []
+        assert dispatch(db, seen_empty="10 min") == []
+
+
+def test_a_job_that_the_queue_no_longer_had_is_sent_again(db: Connection, source: str) -> None:
+    old, new = request(db, source), request(db, source)
+    dispatch(db)
+
+    with long_ago(db, old):
+        assert dispatch(db, seen_empty="0 s") == [old]
+        assert dispatch(db, seen_empty="0 s") == []
+    assert status(db, new) == "pending"
+
+
+def test_a_job_that_others_have_overtaken_is_sent_again(db: Connection, source: str) -> None:
+    old, new = request(db, source), request(db, source)
+    dispatch(db)
+
+    with long_ago(db, old):
+        begin(db, new)
+        assert dispatch(db) == [old]
+
+
+def test_what_is_at_work_is_not_lost_however_long_it_takes(db: Connection, source: str) -> None:
+    duplication = request(db, source)
+    dispatch(db)
+    begin(db, duplication)
+
+    with long_ago(db, duplication):
+        assert dispatch(db, seen_empty="0 s") == []
+
+
+def test_a_job_whose_successor_could_not_be_sent_is_sent_by_the_dispatcher(db: Connection, source: str) -> None:
+    duplication = request(db, source)
+    dispatch(db)
+    attempt = begin(db, duplication).attempt
+    copy_level(db, duplication, "episodes")
+
+    db.execute("select duplication.end_attempt(%s, 'done', null, false)", (attempt,))
+
+    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == [(duplication, "parts")]

@@ -52,3 +52,11 @@ def figures(conn: psycopg.Connection, duplication: int) -> list[tuple[object, ..
         ).fetchall(),
         *conn.execute("select * from duplication.episode_duplications where id = %s", (duplication,)).fetchall(),
     ]
+
+
+def new_root(conn: psycopg.Connection, duplication: int) -> object:
+    return value(conn, "select new_root_key from duplication.duplications where id = %s", duplication)
+
+
+def is_purged(conn: psycopg.Connection, duplication: int) -> bool:
+    return bool(value(conn, "select purged_at is not null from duplication.duplications where id = %s", duplication))

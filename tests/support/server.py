@@ -53,7 +53,7 @@ def migrate(*, host: str, port: int, user: str, dbname: str, **_: object) -> Non
 
 
 @contextlib.contextmanager
-def standby_of(primary: Server, home: Path, **settings: str | int) -> Iterator[Server]:
+def standby_of(primary: Server, home: Path, **settings: str) -> Iterator[Server]:
     """A server that follows another one, which lets it: with `wal_level` replica and a `max_wal_senders`."""
     owner = primary.data.stat().st_uid
     os.chown(home, owner, -1)
