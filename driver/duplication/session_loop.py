@@ -36,7 +36,7 @@ def run_steps(crew: Crew, open_step: OpenStep) -> None:
         except DuplicationError as error:
             if crew.once:
                 raise
-            crew.outages.begin(*describe_outage(error))
+            crew.outages.begin(*describe_outage(error), since=asked_at)
             crew.stop.pause(backoff.next_wait())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from duplication.embedded import find_free_port, start_queue
 from duplication.engine import Engine
 from duplication.migrations import migrate
+from duplication.outages import Outages
 from duplication.queue import Queue, create_queues
 from tests.driver.helpers import Command, Run, runner, take
 from tests.driver.watching import PATIENT, copied_rows, outcomes, wait_for_completion, wait_for_start
@@ -227,3 +229,18 @@ def test_a_request_within_an_applications_transaction_starts_when_that_commits_w
     wait_for_completion(engine, duplication)
     assert outcomes(db, duplication, "blocks") == ["done"]
     assert value(db, "select title from public.episodes where orig_id = %s", source) == "Pilot, renamed"
+
+
+def test_a_loss_of_what_was_had_before_the_last_outage_is_not_told_as_another(caplog: pytest.LogCaptureFixture) -> None:
+    """A thread that was resting meets its dead session when the others have new ones already."""
+    outages = Outages()
+    opened = time.monotonic()
+    outages.begin("The database", "gone", since=opened)
+    reopened = time.monotonic()
+    outages.end("The database", reopened)
+
+    outages.begin("The database", "gone too", since=opened)
+    assert [record.levelname for record in caplog.records if "gone too" in record.message] == []
+
+    outages.begin("The database", "gone again", since=time.monotonic())
+    assert [record.levelname for record in caplog.records if "gone again" in record.message] == ["WARNING"]
