@@ -16,19 +16,22 @@ from psycopg.types.json import Jsonb
 from duplication.errors import DatabaseError, EngineVersionMismatch, UnknownDuplication, translated_errors
 from duplication.models import (
     Attempt,
+    Batch,
     Chore,
     Difference,
     DueJob,
     Duplication,
+    Event,
     GateDecision,
     LevelCall,
     LevelProgress,
     LoadSignal,
+    StatusCount,
 )
 
 logger = logging.getLogger("duplication")
 
-VERSIONS = range(3, 4)
+VERSIONS = range(4, 5)
 """The engine versions that this driver works with."""
 NOT_INSTALLED = {"3F000", "42883"}
 """No such schema, no such function."""
@@ -40,6 +43,10 @@ SELECT_DUPLICATIONS: LiteralString = """
         completed_at, failed_at, cancelled_at, discarding_at, discarded_at, purged_at, dispatched_at, not_before,
         waiting_reason
     from duplication.duplications
+"""
+SELECT_BATCHES: LiteralString = """
+    select b.duplication_id, b.level, b.batch_no, b.rows_planned, b.rows, b.backend_pid, b.started_at, b.ended_at
+    from duplication.batches as b
 """
 
 
@@ -332,6 +339,63 @@ class Engine:
                 order by ordinal
                 """,
                 (duplication_id,),
+            ).fetchall()
+
+    def list_batches(self, duplication_id: int, limit: int = 200) -> list[Batch]:
+        """Return the latest batches of a duplication that was not purged, the newest first."""
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Batch)) as cursor:
+            return cursor.execute(
+                SELECT_BATCHES + "where b.duplication_id = %s order by b.ended_at desc limit %s",
+                (duplication_id, limit),
+            ).fetchall()
+
+    def list_attempt_batches(self, attempt: int, after: int = 0) -> list[Batch]:
+        """Return the batches of an attempt's level that are younger than the attempt, in order.
+
+        Parameters: after, the number of the last batch that is known already.
+        """
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Batch)) as cursor:
+            return cursor.execute(
+                SELECT_BATCHES
+                + """
+                inner join duplication.attempts as a on a.duplication_id = b.duplication_id and a.level = b.level
+                where a.id = %s and b.started_at >= a.started_at and b.batch_no > %s
+                order by b.batch_no
+                """,
+                (attempt, after),
+            ).fetchall()
+
+    def read_events(self, after: str | None, limit: int = 500) -> list[Event]:
+        """Return what has happened since, in order.
+
+        Parameters: after, the cursor of the last event seen; None for what comes from now on.
+        """
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Event)) as cursor:
+            return cursor.execute(
+                """
+                select event_cursor as cursor, duplication_id, type, payload, created_at
+                from duplication.read_events(%s::text, %s)
+                """,
+                (after, limit),
+            ).fetchall()
+
+    def feed_position(self) -> str:
+        """Return the cursor of the feed's end: taken before a state is loaded, nothing is missed in between."""
+        return self._value("select duplication.feed_position()", str)
+
+    def feed_lag_seconds(self) -> float:
+        """Return how long an event has been waiting for a transaction older than it."""
+        return self._value("select extract(epoch from duplication.feed_lag())::float8", float)
+
+    def count_statuses(self) -> list[StatusCount]:
+        """Return how many duplications there are of each status that occurs."""
+        with self._in_call(), self._connection.cursor(row_factory=class_row(StatusCount)) as cursor:
+            return cursor.execute(
+                """
+                select status, count(*) as count, min(requested_at) as oldest_requested_at
+                from duplication.duplications
+                group by status
+                """
             ).fetchall()
 
     def load_sample_episode(self, parts: int, items: int, blocks: int) -> str:

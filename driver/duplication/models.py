@@ -121,3 +121,37 @@ class DueJob:
 
     duplication_id: int
     level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, as the feed tells it. type is `reset` where the reader has to load its state anew."""
+
+    cursor: str
+    duplication_id: int | None
+    type: str
+    payload: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One transaction of a level, as the engine has recorded it."""
+
+    duplication_id: int
+    level: str
+    batch_no: int
+    rows_planned: int
+    rows: int
+    backend_pid: int
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCount:
+    """How many duplications have a status; since when the oldest of them was requested."""
+
+    status: str
+    count: int
+    oldest_requested_at: datetime

@@ -221,6 +221,45 @@ def test_list_progress_has_a_row_per_level(engine: Engine, source: str) -> None:
     assert rows == [("episodes", 1, 1), ("parts", 2, 2), ("items", 4, 4), ("blocks", 12, 12)]
 
 
+def test_batches_are_listed_with_times_and_rows(engine: Engine, source: str) -> None:
+    duplication = engine.request_duplication("episode", source)
+    assert engine.list_batches(duplication) == []
+    attempt = engine.begin_attempt(duplication, "episodes", "m", "w").attempt
+    complete(engine, duplication)
+    batches = engine.list_batches(duplication)
+    assert [(batch.level, batch.batch_no, batch.rows) for batch in batches] == [
+        ("blocks", 1, 12),
+        ("items", 1, 4),
+        ("parts", 1, 2),
+        ("episodes", 1, 1),
+    ]
+    assert all(batch.started_at <= batch.ended_at for batch in batches)
+    assert engine.list_batches(duplication, limit=1) == batches[:1]
+    assert engine.list_attempt_batches(attempt) == batches[3:]
+    assert engine.list_attempt_batches(attempt, after=1) == []
+
+
+def test_the_feed_is_read_from_a_cursor_on(engine: Engine, source: str) -> None:
+    position = engine.feed_position()
+    duplication = engine.request_duplication("episode", source)
+    complete(engine, duplication)
+    events = engine.read_events(position)
+    assert [event.type.rpartition(".")[2] for event in events][:2] == ["requested", "started"]
+    assert events[0].payload == {"id": duplication, "tree": "episode", "key": source}
+    assert engine.read_events(events[0].cursor, limit=1) == events[1:2]
+    assert engine.read_events(events[-1].cursor) == []
+    assert [event.type for event in engine.read_events(None)] == ["reset"]
+    assert engine.feed_lag_seconds() == 0
+
+
+def test_duplications_are_counted_by_status(engine: Engine, source: str) -> None:
+    ids = [engine.request_duplication("episode", source) for _ in range(3)]
+    complete(engine, ids[0])
+    counts = {count.status: count for count in engine.count_statuses()}
+    assert {status: count.count for status, count in counts.items()} == {"pending": 2, "completed": 1}
+    assert counts["pending"].oldest_requested_at == engine.find_duplication(ids[1]).requested_at
+
+
 def test_load_sample_episode_has_the_shape(db: psycopg.Connection, engine: Engine) -> None:
     key = engine.load_sample_episode(2, 3, 4)
     assert value(db, "select count(*) from public.episodes where id::text = %s", key) == 1

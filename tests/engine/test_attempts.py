@@ -78,6 +78,7 @@ def test_the_last_of_the_transient_ones_fails_the_duplication(shared: psycopg.Co
         (duplication,),
     ).fetchall()
     assert told == [
+        ("duplication.requested", None),
         ("duplication.waiting", "failure 1 of 3: could not extend file"),
         ("duplication.waiting", "failure 2 of 3: could not extend file"),
         ("duplication.failed", None),

@@ -53,6 +53,7 @@ def test_a_duplication_tells_its_levels_in_order(db: psycopg.Connection, episode
     finish(db, duplication)
 
     assert told(db, duplication) == [
+        ("requested",),
         ("started",),
         ("feedback", "episodes", "episodes duplication started", 1),
         ("progress", "episodes", 1, 1),
@@ -71,7 +72,8 @@ def test_a_duplication_tells_its_levels_in_order(db: psycopg.Connection, episode
 
 
 def test_payloads_have_exactly_the_documented_fields(db: psycopg.Connection, episode: Episode) -> None:
-    duplication = open_duplication(db, episode(parts=1))
+    root = str(episode(parts=1))
+    duplication = open_duplication(db, root)
     copy = finish(db, duplication)
     record = db.execute(
         "select to_jsonb(started_at), to_jsonb(completed_at) from duplication.duplications where id = %s",
@@ -81,12 +83,13 @@ def test_payloads_have_exactly_the_documented_fields(db: psycopg.Connection, epi
 
     found = events(db, duplication)
 
-    assert found[0] == ("duplication.started", {"id": duplication, "startedAt": record[0]})
+    assert found[0] == ("duplication.requested", {"id": duplication, "tree": "episode", "key": root})
+    assert found[1] == ("duplication.started", {"id": duplication, "startedAt": record[0]})
     assert found[-1] == (
         "duplication.completed",
         {"id": duplication, "newEpisodeId": copy, "completedAt": record[1]},
     )
-    for kind, payload in found[1:-1]:
+    for kind, payload in found[2:-1]:
         assert payload["id"] == duplication
         if kind == "duplication.progress":
             assert set(payload) == {"id", "stage", "amount", "total"}
@@ -167,8 +170,10 @@ def test_a_retry_tells_that_it_has_started_again_and_completes(db: psycopg.Conne
 
     kinds = [kind.removeprefix("duplication.") for kind, _ in events(db, duplication)]
     assert [kind for kind in kinds if kind not in ("feedback", "progress")] == [
+        "requested",
         "started",
         "failed",
+        "retried",
         "started",
         "completed",
     ]

@@ -38,7 +38,6 @@ begin
         set transaction isolation level read committed;
         set local search_path to pg_catalog, pg_temp;
         v_deadline := coalesce(v_deadline, duplication.deadline(p_budget));
-        v_told_at := coalesce(v_told_at, clock_timestamp());
         if v_error is not null then
             if duplication.classify_error(v_sqlstate) = 'lasting' then
                 perform duplication.fail_duplication(p_id, v_error);
@@ -75,9 +74,8 @@ begin
                 );
             end if;
         end;
-        if v_step = 'more' and clock_timestamp() >= v_told_at + interval '0.5 s' then
-            perform duplication.emit_progress(p_id, p_level);
-            v_told_at := clock_timestamp();
+        if v_step = 'more' and clock_timestamp() >= coalesce(v_told_at + interval '0.5 s', '-infinity') then
+            v_told_at := duplication.tell_progress(p_id, p_level);
         end if;
     end loop;
     p_done := v_step = 'done';

@@ -14,6 +14,11 @@ begin
     update duplication.duplications as d
     set status = 'cancelled', cancelled_at = clock_timestamp(), not_before = null, waiting_reason = null
     where d.id = p_id and d.status in ('pending', 'in_progress');
+    if found then
+        perform duplication.emit_event(
+            p_id, 'duplication.cancelled', jsonb_build_object('id', p_id, 'cancelledAt', clock_timestamp())
+        );
+    end if;
     v_duplication := duplication.find_duplication(p_id);
     if v_duplication.status <> 'cancelled' then
         perform duplication.refuse_status(v_duplication, 'cancelled');

@@ -23,6 +23,9 @@ begin
     id := v_id;
     is_new := id is not null;
     if is_new then
+        perform duplication.emit_event(
+            id, 'duplication.requested', jsonb_build_object('id', id, 'tree', p_tree, 'key', v_key)
+        );
         return;
     end if;
 

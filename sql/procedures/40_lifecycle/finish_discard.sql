@@ -10,5 +10,10 @@ begin
     update duplication.duplications as d
     set status = 'discarded', discarded_at = clock_timestamp()
     where d.id = p_id and d.status = 'discarding';
+    if found then
+        perform duplication.emit_event(
+            p_id, 'duplication.discarded', jsonb_build_object('id', p_id, 'discardedAt', clock_timestamp())
+        );
+    end if;
 end;
 $$;

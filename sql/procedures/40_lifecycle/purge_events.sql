@@ -30,8 +30,18 @@ begin
     ) as o
     where o.old;
     -- one that has become visible in between may be young
-    delete from duplication.events as e
-    where e.id > p_after and e.id <= v_last and e.created_at <= v_before;
+    with deleted as (
+        delete from duplication.events as e
+        where e.id > p_after and e.id <= v_last and e.created_at <= v_before
+        returning e.xid, e.id
+    ),
+
+    last as (select d.xid, d.id from deleted as d order by d.xid desc, d.id desc limit 1)
+
+    update duplication.feed as f
+    set purged_xid = l.xid, purged_event = l.id
+    from last as l
+    where (l.xid, l.id) > (f.purged_xid, f.purged_event);
     return v_last;
 end;
 $$;

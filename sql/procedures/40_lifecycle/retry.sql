@@ -15,6 +15,9 @@ begin
     if not found then
         perform duplication.refuse_status(duplication.find_duplication(p_id), 'retried');
     end if;
+    perform duplication.emit_event(
+        p_id, 'duplication.retried', jsonb_build_object('id', p_id, 'retriedAt', clock_timestamp())
+    );
     return 'pending';
 end;
 $$;

@@ -34,6 +34,7 @@ begin
     update duplication.duplications as d
     set status = 'discarding', discarding_at = clock_timestamp()
     where d.id = p_id;
+    perform duplication.emit_event(p_id, 'duplication.discarding', jsonb_build_object('id', p_id));
 
     -- late columns are emptied for every batch there is: one that was not relinked has some that found their target there
     delete from duplication.batches as b

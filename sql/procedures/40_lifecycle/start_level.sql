@@ -39,6 +39,11 @@ begin
         end
     where r.duplication_id = p_id and r.level = p_level and r.started_at is null
     returning r.rows_planned into v_total;
+    if found and v_run.relinks is not null then
+        perform duplication.emit_event(
+            p_id, 'duplication.relinking', jsonb_build_object('id', p_id, 'stage', v_run.relinks, 'total', v_total)
+        );
+    end if;
     if found then
         perform duplication.emit_feedback(
             p_id, p_level, p_level || case when v_run.relinks is null then ' duplication started' else ' started' end,

@@ -1,0 +1,63 @@
+"""What people watch: a feed with a cursor, and events for all that happens to a duplication.
+
+Revision ID: engine_0004
+Revises: engine_0003
+"""
+
+from alembic import op
+
+revision = "engine_0004"
+down_revision = "engine_0003"
+branch_labels = None
+depends_on = None
+
+UPGRADE = """
+create table duplication.feed (
+    singleton boolean primary key default true
+        constraint singleton_is_true check (singleton),
+    purged_xid xid8 not null default '0',
+    purged_event bigint not null default 0
+);
+insert into duplication.feed default values;
+
+alter table duplication.events
+    drop constraint type_is_known,
+    add constraint type_is_known check (type in (
+        'duplication.requested', 'duplication.started', 'duplication.feedback', 'duplication.progress',
+        'duplication.waiting', 'duplication.relinking', 'duplication.failed', 'duplication.retried',
+        'duplication.cancelled', 'duplication.completed', 'duplication.discarding', 'duplication.discarded'
+    ));
+"""
+
+DOWNGRADE = """
+delete from duplication.events
+where type in (
+    'duplication.requested', 'duplication.relinking', 'duplication.retried', 'duplication.cancelled',
+    'duplication.discarding', 'duplication.discarded'
+);
+alter table duplication.events
+    drop constraint type_is_known,
+    add constraint type_is_known check (type in (
+        'duplication.started', 'duplication.feedback', 'duplication.progress', 'duplication.waiting',
+        'duplication.failed', 'duplication.completed'
+    ));
+drop table duplication.feed;
+drop function if exists
+    duplication.read_events(text, integer, bigint), duplication.feed_position(), duplication.parse_cursor(text),
+    duplication.feed_lag(), duplication.tell_progress(bigint, text);
+"""
+
+
+def execute_script(script: str) -> None:
+    """Run SQL as it stands: SQLAlchemy's own ways trip on ``:name`` and ``%``."""
+    op.get_bind().connection.driver_connection.execute(script)
+
+
+def upgrade() -> None:
+    """Add the table and the types."""
+    execute_script(UPGRADE)
+
+
+def downgrade() -> None:
+    """Take them away again, with the events of these types."""
+    execute_script(DOWNGRADE)

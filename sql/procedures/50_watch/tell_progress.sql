@@ -1,0 +1,27 @@
+create or replace function duplication.tell_progress(p_id bigint, p_level text) returns timestamptz
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: tell how far a level is, unless somebody has done so within half a second: another session, or an earlier call.
+-- Parameters: p_id, p_level.
+-- Returns: when it was told last, or was begun; null if it has not been.
+-- Does not commit.
+declare
+    v_told_at timestamptz := coalesce(
+        (
+            select e.created_at
+            from duplication.events as e
+            where e.duplication_id = p_id and e.type = 'duplication.progress' and e.payload ->> 'stage' = p_level
+            order by e.id desc
+            limit 1
+        ),
+        (select r.started_at from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level)
+    );
+begin
+    if clock_timestamp() >= v_told_at + interval '0.5 s' then
+        perform duplication.emit_progress(p_id, p_level);
+        return clock_timestamp();
+    end if;
+    return v_told_at;
+end;
+$$;
