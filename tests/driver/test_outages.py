@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from duplication.embedded import find_free_port, start_queue
-from duplication.engine import Engine
+from duplication.engine import VERSIONS, Engine
 from duplication.migrations import migrate
 from duplication.outages import Outages
 from duplication.queue import Queue, create_queues
@@ -165,7 +165,7 @@ def other_version(db: psycopg.Connection) -> Iterator[Callable[[int], None]]:
     change(0)
 
 
-@pytest.mark.parametrize(("version", "remedy"), [(2, "works with version 3"), (99, "is of version 99")])
+@pytest.mark.parametrize(("version", "remedy"), [(2, f"works with version {VERSIONS[0]}"), (99, "is of version 99")])
 def test_a_worker_waits_while_the_engine_is_of_another_version(
     db: psycopg.Connection,
     engine: Engine,
