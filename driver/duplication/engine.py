@@ -383,10 +383,6 @@ class Engine:
         """Return the cursor of the feed's end: taken before a state is loaded, nothing is missed in between."""
         return self._value("select duplication.feed_position()", str)
 
-    def feed_lag_seconds(self) -> float:
-        """Return how long an event has been waiting for a transaction older than it."""
-        return self._value("select extract(epoch from duplication.feed_lag())::float8", float)
-
     def count_statuses(self) -> list[StatusCount]:
         """Return how many duplications there are of each status that occurs."""
         with self._in_call(), self._connection.cursor(row_factory=class_row(StatusCount)) as cursor:

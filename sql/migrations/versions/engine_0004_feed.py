@@ -15,8 +15,7 @@ UPGRADE = """
 create table duplication.feed (
     singleton boolean primary key default true
         constraint singleton_is_true check (singleton),
-    purged_xid xid8 not null default '0',
-    purged_event bigint not null default 0
+    purged_xid xid8 not null default '0'
 );
 insert into duplication.feed default values;
 
@@ -44,7 +43,8 @@ alter table duplication.events
 drop table duplication.feed;
 drop function if exists
     duplication.read_events(text, integer, bigint), duplication.feed_position(), duplication.parse_cursor(text),
-    duplication.feed_lag(), duplication.tell_progress(bigint, text);
+    duplication.page_events(pg_snapshot, pg_snapshot, bigint, integer, bigint),
+    duplication.tell_progress(bigint, text);
 """
 
 

@@ -1,19 +1,30 @@
-create or replace function duplication.parse_cursor(p_cursor text, out xid xid8, out event bigint)
+create or replace function duplication.parse_cursor(
+    p_cursor text, out told pg_snapshot, out telling pg_snapshot, out event bigint
+)
 language plpgsql immutable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: read a cursor of the feed: the transaction and the number of the last event seen.
--- Parameters: p_cursor, as read_events returns it.
+-- Purpose: read a cursor of the feed: 'told', a snapshot all of whose events were told; or 'told/telling/event', where of what
+--   telling sees and told does not, the events up to this number were told.
+-- Parameters: p_cursor, as read_events returns it, or '0'.
 -- Errors: UD016 if it is none.
 begin
-    -- as many digits as surely fit
-    if p_cursor !~ '^[0-9]{1,19}-[0-9]{1,18}$' then
+    if p_cursor = '0' then
+        -- sees nothing
+        told := '1:1:';
+        return;
+    end if;
+    if p_cursor !~ '^[0-9:,]+(/[0-9:,]+/[0-9]+)?$' then
+        raise invalid_text_representation;
+    end if;
+    told := split_part(p_cursor, '/', 1)::pg_snapshot;
+    telling := nullif(split_part(p_cursor, '/', 2), '')::pg_snapshot;
+    event := nullif(split_part(p_cursor, '/', 3), '')::bigint;
+exception
+    when invalid_text_representation or numeric_value_out_of_range then
         raise exception using
             errcode = 'UD016',
             message = format('%L is not a cursor of the feed', left(p_cursor, 100)),
-            hint = 'Pass one that read_events has returned, ''0-0'' for all there is, or null for what comes from now on.';
-    end if;
-    xid := split_part(p_cursor, '-', 1)::xid8;
-    event := split_part(p_cursor, '-', 2)::bigint;
+            hint = 'Pass one that read_events has returned, ''0'' for all there is, or null for what comes from now on.';
 end;
 $$;
