@@ -7,6 +7,7 @@ copies stays small, and every command starts quickly.
 import json
 import logging
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -219,6 +220,24 @@ def show_status(settings: Settings, duplication_id: int | None, limit: int, as_j
         render.print_json({"duplication": duplication, "levels": levels, "attempts": attempts})
     else:
         render.print_duplication(console, duplication, levels, attempts)
+
+
+@main.command("watch")
+@click.argument("duplication_id", type=int, required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document on a line for each event.")
+@click.pass_obj
+def watch_duplications(settings: Settings, duplication_id: int | None, as_json: bool) -> None:
+    """Show live how duplications come on: all of them until Ctrl-C, or one until it is over."""
+    from duplication import screens, watch  # rich's live displays, only here
+
+    console = render.make_console()
+    with ExitStack() as stack:
+        screen: watch.Screen = screens.JsonScreen() if as_json else screens.LineScreen()
+        if console.is_terminal and not as_json:
+            screen = stack.enter_context(screens.LiveScreen(console, whole=duplication_id is not None))
+        view = watch.watch(lambda: connect(settings), screen, duplication_id)
+    if view is not None and view.duplication.status in {"failed", "cancelled"}:
+        sys.exit(EXIT_FAILED)
 
 
 def tell_status(duplication_id: int, status: str, as_json: bool) -> None:

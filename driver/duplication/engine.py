@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from types import TracebackType
 from typing import Any, LiteralString, Self, TypeVar
 
@@ -322,10 +323,32 @@ class Engine:
             )
         return found
 
-    def list_duplications(self, limit: int = 20) -> list[Duplication]:
-        """Return the latest duplications, the newest first."""
+    def list_duplications(self, limit: int = 20, before: int | None = None) -> list[Duplication]:
+        """Return the latest duplications, the newest first.
+
+        Parameters: before, only older ones than this.
+        """
         with self._in_call(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
-            return cursor.execute(SELECT_DUPLICATIONS + "order by id desc limit %s", (limit,)).fetchall()
+            return cursor.execute(
+                SELECT_DUPLICATIONS + "where id < coalesce(%s, 9223372036854775807) order by id desc limit %s",
+                (before, limit),
+            ).fetchall()
+
+    def list_unfinished(self, limit: int = 100) -> list[Duplication]:
+        """Return the oldest duplications that are asked for, at work or being discarded, the oldest first."""
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
+            return cursor.execute(
+                SELECT_DUPLICATIONS
+                + """
+                where status in ('pending', 'in_progress', 'discarding')
+                order by id limit %s
+                """,
+                (limit,),
+            ).fetchall()
+
+    def read_clock(self) -> datetime:
+        """Return the time by the database's clock, which all its times are of."""
+        return self._value("select clock_timestamp()", datetime)
 
     def list_progress(self, duplication_id: int) -> list[LevelProgress]:
         """Return how far each level of a duplication is, in the order of copying."""

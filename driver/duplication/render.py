@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -89,10 +89,8 @@ def print_duplication(
         print_attempts(console, attempts)
     if duplication.error:
         # Whole, and not folded by the console: a context has many lines, and all of them matter.
-        console.print("error")
-        for name in ERROR_FIELDS:
-            if (value := duplication.error.get(name)) is not None:
-                console.print(f"  {name}: {value}", markup=False, soft_wrap=True)
+        for line in format_error(duplication.error):
+            console.print(line, markup=False, soft_wrap=True)
 
 
 def print_attempts(console: Console, attempts: Sequence[Attempt]) -> None:
@@ -195,6 +193,11 @@ def format_share(levels: Sequence[LevelProgress]) -> str:
     planned = sum(level.rows_planned or 0 for level in levels)
     done = sum(level.rows_done or 0 for level in levels)
     return f"{100 * done // planned} %" if planned else ""
+
+
+def format_error(error: Mapping[str, Any]) -> list[str]:
+    """Return all that is known of an error."""
+    return ["error", *(f"  {name}: {error[name]}" for name in ERROR_FIELDS if error.get(name) is not None)]
 
 
 def format_number(number: int | None) -> str:

@@ -259,6 +259,20 @@ def test_duplications_are_counted_by_status(engine: Engine, source: str) -> None
     assert counts["pending"].oldest_requested_at == engine.find_duplication(ids[1]).requested_at
 
 
+def test_duplications_are_listed_the_newest_first_page_by_page(engine: Engine, source: str) -> None:
+    ids = [engine.request_duplication("episode", source) for _ in range(3)]
+    complete(engine, ids[1])
+    assert [found.id for found in engine.list_duplications(2)] == [ids[2], ids[1]]
+    assert [found.id for found in engine.list_duplications(2, before=ids[1])] == [ids[0]]
+    assert [found.id for found in engine.list_unfinished()] == [ids[0], ids[2]]
+    assert [found.id for found in engine.list_unfinished(limit=1)] == [ids[0]]
+
+
+def test_the_clock_is_the_databases(engine: Engine, source: str) -> None:
+    requested = engine.find_duplication(engine.request_duplication("episode", source)).requested_at
+    assert engine.read_clock() > requested
+
+
 def test_load_sample_episode_has_the_shape(db: psycopg.Connection, engine: Engine) -> None:
     key = engine.load_sample_episode(2, 3, 4)
     assert value(db, "select count(*) from public.episodes where id::text = %s", key) == 1

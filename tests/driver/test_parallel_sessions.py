@@ -91,7 +91,7 @@ def test_a_transient_error_in_one_of_the_sessions_has_the_job_tried_again(
     """)
     start("worker", "--parallel", "3", **PATIENT)
     eventually(lambda: "transient" in outcomes(db, duplication, "blocks"), "the job has failed once")
-    assert rows_done(db, duplication, "blocks") == 55, "all batches but one"
+    assert 30 <= rows_done(db, duplication, "blocks") <= 55, "the batches before it at least, and never that one"
     db.execute("drop function public.refuse cascade")
     wait_for_completion(engine, duplication)
     assert copied_rows(db) == [1, 6, 12, 60]

@@ -19,6 +19,9 @@ create table duplication.feed (
 );
 insert into duplication.feed default values;
 
+create index duplications_unfinished_idx on duplication.duplications (id)
+where status in ('pending', 'in_progress', 'discarding');
+
 alter table duplication.events
     drop constraint type_is_known,
     add constraint type_is_known check (type in (
@@ -40,6 +43,7 @@ alter table duplication.events
         'duplication.started', 'duplication.feedback', 'duplication.progress', 'duplication.waiting',
         'duplication.failed', 'duplication.completed'
     ));
+drop index duplication.duplications_unfinished_idx;
 drop table duplication.feed;
 drop function if exists
     duplication.read_events(text, integer, bigint), duplication.feed_position(), duplication.parse_cursor(text),

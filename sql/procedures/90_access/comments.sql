@@ -137,7 +137,8 @@ comment on column duplication.attempts.lease_ends_at is
 'Until when its session counts as at work; each call renews it.';
 comment on column duplication.attempts.asked_to_stop is 'Its worker wants to end: the call returns at the next step.';
 
-comment on table duplication.feed is 'How far the feed was purged: one row. A reader whose cursor is older starts anew.';
+comment on table duplication.feed is
+'How far the feed was purged: one row. A reader whose cursor is older starts anew.';
 comment on table duplication.events is 'What happened: the feed for people and programs.';
 comment on column duplication.events.xid is
 'The transaction that wrote it. Numbers become visible out of order; a reader goes by (xid, id), below the oldest '
