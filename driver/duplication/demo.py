@@ -34,12 +34,25 @@ class Shape:
     blocks: int
 
 
-def run_demo(console: Console, shape: Shape, *, keep: bool) -> bool:
-    """Start everything, duplicate a sample episode, verify the copy, tell what happened.
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What a demo runs: a database, a queue, a worker. Gone when the block of start_demo ends."""
 
-    Parameters: console, to tell it on; shape, of the episode; keep, to leave everything running until Ctrl-C.
-    Returns whether the copy was made and equals its source. Raises DuplicationError.
-    """
+    home: Path
+    server: Server
+    variables: Mapping[str, str]
+    worker: "subprocess.Popen[bytes]"
+    engine: Engine
+
+    def check_worker(self) -> None:
+        """Raise ServerFailed when the worker has ended."""
+        if self.worker.poll() is not None:
+            raise ServerFailed("The worker ended", detail=(self.home / "worker.log").read_text()[-2000:])
+
+
+@contextmanager
+def start_demo(console: Console, *worker_options: str) -> Iterator[Demo]:
+    """Run a demo's servers while the block lasts. Raises DuplicationError."""
     with ExitStack() as stack:
         home = stack.enter_context(temporary_home("duplication-demo-"))
         console.print("Starting PostgreSQL and a queue …")
@@ -49,15 +62,24 @@ def run_demo(console: Console, shape: Shape, *, keep: bool) -> bool:
         variables = make_variables(server.dsn, stack.enter_context(queue_server(home)))
         migrate(server.dsn, with_content=True)
         variables["DUPLICATION_QUEUE_URL"] = create_queue(variables)
-        worker = stack.enter_context(run_worker(home, variables))
+        worker = stack.enter_context(run_command(home, variables, "worker", *worker_options))
         engine = stack.enter_context(Engine.connect(server.dsn, application_name="duplication demo"))
-        key = load_sample(console, engine, shape)
-        duplication_id = engine.request_duplication("episode", key)
+        yield Demo(home, server, variables, worker, engine)
+
+
+def run_demo(console: Console, shape: Shape, *, keep: bool) -> bool:
+    """Start everything, duplicate a sample episode, verify the copy, tell what happened.
+
+    Parameters: console, to tell it on; shape, of the episode; keep, to leave everything running until Ctrl-C.
+    Returns whether the copy was made and equals its source. Raises DuplicationError.
+    """
+    with start_demo(console) as demo:
+        key = load_sample(console, demo.engine, shape)
+        duplication_id = demo.engine.request_duplication("episode", key)
         console.print(f"Duplication {duplication_id} of episode {key} is requested")
-        duplication = follow(console, engine, duplication_id, worker, home)
-        equal = report(console, engine, duplication)
+        equal = report(console, demo.engine, follow(console, demo, duplication_id))
         if keep:
-            tell_how_to_connect(console, server, variables)
+            tell_how_to_connect(console, demo)
             wait_for_interrupt(console)
         return equal
 
@@ -96,11 +118,15 @@ def create_queue(variables: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def run_worker(home: Path, variables: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a `duplication worker` while the block lasts."""
+def run_command(
+    home: Path, variables: Mapping[str, str], name: str, *options: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a `duplication` command while the block lasts; what it says is in <name>.log."""
     with (
-        (home / "worker.log").open("ab") as log,
-        running_process([*COMMAND, "worker"], home / "worker.pid", log, environment=make_environment(variables)) as run,
+        (home / f"{name}.log").open("ab") as log,
+        running_process(
+            [*COMMAND, name, *options], home / f"{name}.pid", log, environment=make_environment(variables)
+        ) as run,
     ):
         yield run
 
@@ -113,18 +139,15 @@ def load_sample(console: Console, engine: Engine, shape: Shape) -> str:
     return engine.load_sample_episode(shape.parts, shape.items, shape.blocks)
 
 
-def follow(
-    console: Console, engine: Engine, duplication_id: int, worker: "subprocess.Popen[bytes]", home: Path
-) -> Duplication:
+def follow(console: Console, demo: Demo, duplication_id: int) -> Duplication:
     """Show the progress until the duplication is over; returns it. Raises ServerFailed when the worker ends before."""
     with render.LevelBars(console) as bars:
         while True:
-            duplication = engine.find_duplication(duplication_id)
-            bars.update(engine.list_progress(duplication_id))
+            duplication = demo.engine.find_duplication(duplication_id)
+            bars.update(demo.engine.list_progress(duplication_id))
             if duplication.status not in {"pending", "in_progress"}:
                 return duplication
-            if worker.poll() is not None:
-                raise ServerFailed("The worker ended", detail=(home / "worker.log").read_text()[-2000:])
+            demo.check_worker()
             time.sleep(LOOK_SECONDS)
 
 
@@ -152,10 +175,10 @@ def summarize(duplication: Duplication, levels: list[LevelProgress]) -> str:
     return f"{line} in {seconds:.2f} s, {rows / max(seconds, 0.001):,.0f} rows/s"
 
 
-def tell_how_to_connect(console: Console, server: Server, variables: Mapping[str, str]) -> None:
+def tell_how_to_connect(console: Console, demo: Demo) -> None:
     """Print what to type in another terminal."""
-    psql = shlex.join([str(server.bindir / "psql"), server.dsn])
-    exports = "\n".join(f"  export {name}={shlex.quote(value)}" for name, value in variables.items())
+    psql = shlex.join([str(demo.server.bindir / "psql"), demo.server.dsn])
+    exports = "\n".join(f"  export {name}={shlex.quote(value)}" for name, value in demo.variables.items())
     command = shlex.quote(str(Path(sys.executable).with_name("duplication")))
     console.print(
         f"\nEverything is left running. In another terminal:\n\n  {psql}\n\n"

@@ -459,6 +459,44 @@ class Engine:
             )
         return key
 
+    def load_sample_troubles(self, refused: str, held: str) -> None:
+        """Make an application that gets in the way of copies, for a demo.
+
+        Parameters: refused, the key of an episode of which a block may not be copied; held, of one that belongs to a
+        series, which hold_sample_series locks. Who waits for that lock tries again as often as it takes.
+        """
+        with self._in_call(), self._connection.transaction():
+            self._connection.execute("""
+                create table public.series (id bigint primary key, title text not null);
+                insert into public.series values (1, 'Sample series');
+                alter table public.episodes add series_id bigint references public.series;
+                update duplication.settings set lock_timeout = '0.2 s', max_attempts = 100, throttle_failures = 100
+            """)
+            self._connection.execute("update public.episodes set series_id = 1 where id = %s::bigint", (held,))
+            self._connection.execute(
+                """
+                select set_config('sample.block', percentile_disc(0.6) within group (order by b.id)::text, true)
+                from public.parts as p
+                inner join public.items as i on i.part_id = p.id
+                inner join public.blocks as b on b.item_id = i.id
+                where p.episode_id = %s::bigint
+                """,
+                (refused,),
+            )
+            self._connection.execute("""
+                do $$ begin execute format(
+                    'alter table public.blocks add constraint block_is_protected check (orig_id is distinct from %s)',
+                    current_setting('sample.block')
+                ); end $$
+            """)
+
+    @contextmanager
+    def hold_sample_series(self) -> Iterator[None]:
+        """Lock the series, as an application that is at work on it does, while the block lasts."""
+        with translated_errors(), self._connection.transaction():
+            self._connection.execute("select from public.series for update")
+            yield
+
     def _decide(self, query: LiteralString, parameters: tuple[object, ...]) -> GateDecision:
         with self._in_call(), self._connection.cursor(row_factory=class_row(GateDecision)) as cursor:
             found = cursor.execute(query, parameters).fetchone()

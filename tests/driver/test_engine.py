@@ -11,7 +11,14 @@ import psycopg
 import pytest
 
 from duplication.engine import Engine
-from duplication.errors import ConnectionLost, EngineVersionMismatch, InvalidKey, UnknownDuplication, WrongStatus
+from duplication.errors import (
+    ConnectionLost,
+    DatabaseError,
+    EngineVersionMismatch,
+    InvalidKey,
+    UnknownDuplication,
+    WrongStatus,
+)
 from duplication.models import Chore, DueJob, LevelCall
 from tests.support.calls import set_batch_rows, status, value
 
@@ -277,6 +284,25 @@ def test_load_sample_episode_has_the_shape(db: psycopg.Connection, engine: Engin
     key = engine.load_sample_episode(2, 3, 4)
     assert value(db, "select count(*) from public.episodes where id::text = %s", key) == 1
     assert [value(db, f"select count(*) from public.{level}") for level in LEVELS] == [1, 2, 6, 24]
+
+
+def test_sample_troubles_refuse_one_copy_and_hold_up_another(
+    dsn: str, db: psycopg.Connection, engine: Engine, episode: Episode
+) -> None:
+    refused, held = str(episode(parts=2, items=1, blocks=4)), str(episode(parts=1))
+    engine.load_sample_troubles(refused, held)
+    try:
+        with pytest.raises(DatabaseError) as caught:
+            complete(engine, engine.open_duplication("episode", refused))
+        assert caught.value.sqlstate == "23514"
+        with engine.hold_sample_series(), Engine.connect(dsn) as copier, pytest.raises(DatabaseError) as caught:
+            complete(copier, copier.open_duplication("episode", held))
+        assert caught.value.sqlstate == "55P03"
+        complete(engine, engine.open_duplication("episode", held))
+    finally:
+        db.execute("alter table public.blocks drop constraint block_is_protected")
+        db.execute("alter table public.episodes drop column series_id")
+        db.execute("drop table public.series")
 
 
 def test_a_closed_engine_says_that_its_session_is_gone(engine: Engine) -> None:

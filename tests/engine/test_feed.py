@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.calls import copy_level, finish, open_duplication, set_batch_rows, status, value
 from tests.support.discards import discard
+from tests.support.linked import EXAM, ROOT, prepare
 from tests.support.purges import make_older, purge, purge_after
 from tests.support.snapshots import refused
 from tests.support.statistics import measure
@@ -260,6 +261,22 @@ def test_a_retry_is_told(db: Connection, source: int) -> None:
     finish(db, duplication)
 
     assert types(db, duplication) == ["requested", "failed", "retried", "started", "completed"]
+
+
+def test_a_relink_is_told_with_what_there_is_to_do(db: Connection) -> None:
+    prepare(db, EXAM)
+    duplication = open_duplication(db, ROOT, EXAM.tree)
+    finish(db, duplication)
+    told = [event.payload for event in read(db, "0") if event.type == "duplication.relinking"]
+    assert told
+    for payload in told:
+        total = value(
+            db,
+            "select sum(rows_planned) from duplication.batches where duplication_id = %s and level = %s",
+            duplication,
+            payload["stage"],
+        )
+        assert payload == {"id": duplication, "stage": payload["stage"], "total": int(total)}
 
 
 def progress(conn: Connection, duplication: int, level: str) -> list[tuple[int, int]]:
