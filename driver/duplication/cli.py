@@ -240,6 +240,24 @@ def watch_duplications(settings: Settings, duplication_id: int | None, as_json: 
         sys.exit(EXIT_FAILED)
 
 
+@main.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; elsewhere a token is needed.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 for any free one.")
+@click.option("--copy-url", metavar="URL", help="A copy's address in your application, with {key} and {tree}.")
+@click.pass_obj
+def serve(settings: Settings, host: str, port: int, copy_url: str | None) -> None:
+    """Serve the overview page, the HTTP interface and the events, until SIGTERM or Ctrl-C."""
+    try:
+        from duplication.web import server  # brings FastAPI
+    except ImportError as error:
+        raise ConfigError(
+            f"Serving needs more than the command line does: {error.name} is missing",
+            hint="pip install 'episode-duplication[web]'",
+        ) from error
+
+    server.serve(lambda: connect(settings), host, port, copy_url)
+
+
 def tell_status(duplication_id: int, status: str, as_json: bool) -> None:
     """Print a duplication's new status."""
     if as_json:

@@ -388,18 +388,21 @@ class Engine:
                 (attempt, after),
             ).fetchall()
 
-    def read_events(self, after: str | None, limit: int = 500) -> list[Event]:
+    def read_events(
+        self, after: str | None, limit: int = 500, only: int | None = None, until: str | None = None
+    ) -> list[Event]:
         """Return what has happened since, in order.
 
-        Parameters: after, the cursor of the last event seen; None for what comes from now on.
+        Parameters: after, the cursor of the last event seen; None for what comes from now on; only, one duplication;
+        until, the cursor of a reader to catch up with, who has read the feed to its end; None for now.
         """
         with self._in_call(), self._connection.cursor(row_factory=class_row(Event)) as cursor:
             return cursor.execute(
                 """
                 select event_cursor as cursor, duplication_id, type, payload, created_at
-                from duplication.read_events(%s::text, %s)
+                from duplication.read_events(%s::text, %s, %s::bigint, %s::text)
                 """,
-                (after, limit),
+                (after, limit, only, until),
             ).fetchall()
 
     def feed_position(self) -> str:

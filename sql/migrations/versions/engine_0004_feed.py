@@ -46,7 +46,7 @@ alter table duplication.events
 drop index duplication.duplications_unfinished_idx;
 drop table duplication.feed;
 drop function if exists
-    duplication.read_events(text, integer, bigint), duplication.feed_position(), duplication.parse_cursor(text),
+    duplication.read_events(text, integer, bigint, text), duplication.feed_position(), duplication.parse_cursor(text),
     duplication.page_events(pg_snapshot, pg_snapshot, bigint, integer, bigint),
     duplication.tell_progress(bigint, text);
 """

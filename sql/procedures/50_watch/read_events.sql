@@ -1,5 +1,5 @@
 create or replace function duplication.read_events(
-    p_after text default null, p_limit integer default 500, p_id bigint default null
+    p_after text default null, p_limit integer default 500, p_id bigint default null, p_until text default null
 ) returns table (event_cursor text, duplication_id bigint, type text, payload jsonb, created_at timestamptz)
 language plpgsql stable
 -- an application needs no rights on the engine's tables
@@ -10,17 +10,17 @@ as $$
 --   cannot be the cursor; a snapshot can: what it did not see, and a later one sees, has not been told yet. A transaction
 --   that stays open holds up nobody but itself.
 -- Parameters: p_after, the cursor of the last event seen, '0' for all there is; p_limit, the most events to return; p_id,
---   one duplication, null for all.
+--   one duplication, null for all; p_until, the cursor of a reader who is to be caught up with and not overtaken, null for now.
 -- Returns: the events as they became visible, those that did together in the order of their numbers. Or, first and alone,
 --   one of type 'reset', for a reader without a cursor, or whose cursor is older than what was purged, or of another
 --   database: who keeps a state loads it anew, and goes on from the event's cursor.
 -- Errors: UD016.
 declare
-    v_now pg_snapshot := pg_current_snapshot();
+    v_now pg_snapshot := coalesce((select u.told from duplication.parse_cursor(p_until) as u), pg_current_snapshot());
     v_after record;
 begin
     select c.* into v_after from duplication.parse_cursor(p_after) as c;
-    if p_after is null or pg_snapshot_xmax(v_after.told) > pg_snapshot_xmax(v_now) or exists (
+    if p_after is null or pg_snapshot_xmax(v_after.told) > pg_snapshot_xmax(pg_current_snapshot()) or exists (
         select from duplication.feed as f
         where f.purged_xid >= pg_snapshot_xmin(v_after.told)
     ) then
