@@ -20,22 +20,22 @@ SHAPES = tuple(
     for sizes in (
         (3, 2, 5),
         (10, 5, 20),
-        (40, 25, 60),
+        (80, 40, 60),
         (1, 1, 1),
         (20, 10, 50),
         (100, 40, 25),
         (5, 40, 20),
         (2, 3, 4000),
-        (60, 20, 10),
+        (60, 40, 30),
         (12, 12, 12),
-        (30, 30, 80),
+        (50, 40, 80),
         (4, 0, 0),
     )
 )
 REFUSED, HELD = 4, 1
 """Which of them meets a constraint of the application, and which a lock of its."""
 HELD_SECONDS = 90
-PAUSE_SECONDS = 4.0
+PAUSE_SECONDS = 2.0
 KEPT = 24
 START_SECONDS = 30
 

@@ -27,6 +27,14 @@ class View:
         return self.duplication.status not in UNFINISHED
 
     @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it is not completed."""
+        done = self.duplication
+        if done.started_at is None or done.completed_at is None:
+            return None
+        return (done.completed_at - done.started_at).total_seconds()
+
+    @property
     def rows_planned(self) -> int:
         """How many rows are planned so far, over all levels."""
         return sum(level.rows_planned or 0 for level in self.levels)

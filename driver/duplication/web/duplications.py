@@ -1,6 +1,5 @@
 """Asking for copies, and what can be done with them."""
 
-import json
 import logging
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -8,13 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
 from fastapi import Path as PathPart
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from duplication.errors import DuplicationError
 from duplication.jobs import MAX_ID
 from duplication.models import Batch, Duplication, LevelProgress
 from duplication.overview import View
-from duplication.render import encode
 from duplication.web.looks import Database
 from duplication.web.site import Site, ThisSite, wants_page
 
@@ -54,6 +52,9 @@ class Found:
     seconds_left: float | None
     url: str
     events_url: str
+
+
+FOUND = TypeAdapter(Found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def answer(site: Site, request: Request, duplication_id: int, code: int = 200) -
     if wants_page(request):
         return RedirectResponse("/", 303)
     found = describe(site.looks.look(duplication_id))
-    return Response(json.dumps(found, default=encode), code, {"Location": found.url}, "application/json")
+    return Response(FOUND.dump_json(found), code, {"Location": found.url}, "application/json")
 
 
 def describe(view: View) -> Found:

@@ -1,7 +1,7 @@
 """The page, as HTML. Everything that is shown goes through the templates' escaping."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from duplication.errors import DuplicationError
 from duplication.models import Batch
 from duplication.overview import View
-from duplication.render import ERROR_FIELDS, format_number, format_waiting
+from duplication.render import ERROR_FIELDS, format_number, format_time, format_waiting
 from duplication.screens import format_rate, format_seconds
 
 TIMELINE_WIDTH = 600
@@ -119,8 +119,3 @@ def describe_batches(view: View, level: str) -> str:
 def measure(batch: Batch) -> float:
     """Return how long a batch took, in seconds."""
     return (batch.ended_at - batch.started_at) / timedelta(seconds=1)
-
-
-def format_time(time: datetime | None) -> str:
-    """Return a time in a form that browsers read, to the second."""
-    return "" if time is None else time.astimezone().isoformat(timespec="seconds")

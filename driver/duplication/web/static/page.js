@@ -28,38 +28,67 @@ async function load(address) {
 // Takes over what differs, and no more: what has the focus, or is selected, stays as it is.
 function change(shown, wanted) {
   if (shown.isEqualNode(wanted)) return;
-  for (const { name } of [...shown.attributes]) if (!wanted.hasAttribute(name)) shown.removeAttribute(name);
-  for (const { name, value } of wanted.attributes) if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
-  const before = [...shown.childNodes];
-  const after = [...wanted.childNodes];
-  after.forEach((node, n) => {
-    const old = before[n];
-    if (!old) shown.append(node);
-    else if (old.nodeType === 1 && node.nodeType === 1 && old.tagName === node.tagName && old.id === node.id) change(old, node);
-    else if (!old.isEqualNode(node)) old.replaceWith(node);
-  });
-  before.slice(after.length).forEach((node) => node.remove());
+  if (shown.nodeType !== Node.ELEMENT_NODE) {
+    shown.data = wanted.data;
+    return;
+  }
+  const kept = (name) => name === "open"; // a reader's own doing
+  for (const { name } of [...shown.attributes]) if (!wanted.hasAttribute(name) && !kept(name)) shown.removeAttribute(name);
+  for (const { name, value } of wanted.attributes) if (!kept(name)) shown.setAttribute(name, value);
+  let next = shown.firstChild;
+  for (const node of [...wanted.childNodes]) {
+    const old = counterpart(next, node);
+    if (!old) {
+      shown.insertBefore(document.importNode(node, true), next);
+      continue;
+    }
+    while (next !== old) next = dropped(next);
+    change(old, node);
+    next = old.nextSibling;
+  }
+  while (next) next = dropped(next);
+}
+
+// The node that is to become the wanted one: an element may stand further on, a text only right here.
+function counterpart(from, wanted) {
+  if (wanted.nodeType !== Node.ELEMENT_NODE) return from && from.nodeType === wanted.nodeType ? from : null;
+  let node = from;
+  while (node && !(node.nodeName === wanted.nodeName && node.id === wanted.id)) node = node.nextSibling;
+  return node;
+}
+
+function dropped(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
 }
 
 function place(article) {
   const list = document.getElementById(article.dataset.over === undefined ? "unfinished" : "over");
   if (!list || article.parentElement === list) return;
-  const focused = article.contains(document.activeElement) && document.activeElement.id;
   if (list.id === "over") list.prepend(article);
   else list.append(article);
-  if (focused) (document.getElementById(focused) || article.querySelector("a")).focus();
+}
+
+function put(wanted) {
+  let shown = document.getElementById(wanted.id);
+  const focused = shown && shown.contains(document.activeElement) && document.activeElement.id;
+  if (shown) change(shown, wanted);
+  else overview.querySelector("#unfinished, #over").append((shown = document.importNode(wanted, true)));
+  if (!only) place(shown);
+  // Whoever has pressed a button that is not there any more goes on from the same duplication.
+  if (typeof focused === "string" && !shown.contains(document.activeElement)) {
+    (document.getElementById(focused) || shown.querySelector("a")).focus();
+  }
+  return shown;
 }
 
 async function look(id) {
   if (asked.has(id)) return lookLater(id);
   asked.add(id);
   try {
-    const wanted = (await load(`/duplications/${id}/section`)).querySelector("article");
-    let shown = document.getElementById(wanted.id);
-    const before = shown && shown.dataset.status;
-    if (shown) change(shown, wanted);
-    else overview.querySelector("#unfinished, #over").append((shown = document.importNode(wanted, true)));
-    if (!only) place(shown);
+    const before = document.getElementById(`d${id}`)?.dataset.status;
+    const shown = put((await load(`/duplications/${id}/section`)).querySelector("article"));
     if (shown.dataset.status !== before) say(`Duplication ${id} is ${shown.dataset.status.replace("_", " ")}`);
   } catch {
     lookLater(id); // the server is away: it is asked until it is back

@@ -1,1 +1,0 @@
-"""The guarantees hold while everything around them fails."""
