@@ -7,7 +7,7 @@ copies stays small, and every command starts quickly.
 import json
 import logging
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -119,8 +119,13 @@ def request(
     """Ask for the duplication of the TREE with the root KEY; a worker does it."""
     if idempotency_key is not None:
         options["idempotency_key"] = idempotency_key
-    with connect(settings) as engine:
-        duplication_id = engine.request_duplication(tree, key, options)
+    from duplication.telemetry.start import open_traces
+
+    with open_traces() as traces, connect(settings) as engine:
+        with traces.follow_request(tree, key) if traces else nullcontext() as trace:
+            if trace is not None:
+                options.setdefault("trace", trace)
+            duplication_id = engine.request_duplication(tree, key, options)
         sent = send_due(engine, settings)
     if as_json:
         render.print_json({"duplication_id": duplication_id, "sent": sent})
@@ -179,21 +184,40 @@ def duplicate(settings: Settings, tree: str, key: str, as_json: bool) -> None:
     type=click.IntRange(1, MAX_PARALLEL),
     help="Sessions that share one job's level.  [env: DUPLICATION_PARALLEL, default: 1]",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65535),
+    help="Serve figures for Prometheus.  [env: DUPLICATION_METRICS_PORT, default: none]",
+)
 @click.pass_obj
-def work(settings: Settings, once: bool, concurrency: int | None, parallel: int | None) -> None:
+def work(
+    settings: Settings, once: bool, concurrency: int | None, parallel: int | None, metrics_port: int | None
+) -> None:
     """Take jobs from the queue and do them, until SIGTERM or Ctrl-C; a second one ends it at once."""
     from duplication.queue import Queue  # brings boto3
+    from duplication.telemetry.jobs import Telemetry  # brings structlog and prometheus-client
+    from duplication.telemetry.logs import configure_logging
+    from duplication.telemetry.metrics import WorkerMetrics, serve_metrics
+    from duplication.telemetry.start import open_traces
     from duplication.worker import Worker
 
     settings = replace(
-        settings, concurrency=concurrency or settings.concurrency, parallel=parallel or settings.parallel
+        settings,
+        concurrency=concurrency or settings.concurrency,
+        parallel=parallel or settings.parallel,
+        metrics_port=metrics_port or settings.metrics_port,
     )
 
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", force=True)
-    logging.getLogger("botocore").setLevel(logging.WARNING)
+    configure_logging(settings.log_level, settings.log_format)
     queue = Queue(settings.required_queue_url)
-    with stop_on_signals() as stop:
-        Worker(lambda: connect(settings), queue, settings, stop, once=once).run()
+    metrics = WorkerMetrics()
+    with (
+        open_traces() as traces,
+        serve_metrics(metrics, lambda: connect(settings), settings.metrics_host, settings.metrics_port),
+        stop_on_signals() as stop,
+    ):
+        telemetry = Telemetry(metrics, traces, is_served=settings.metrics_port is not None)
+        Worker(lambda: connect(settings), queue, settings, stop, once=once, telemetry=telemetry).run()
 
 
 @main.command("status")
@@ -248,6 +272,7 @@ def watch_duplications(settings: Settings, duplication_id: int | None, as_json: 
 def serve(settings: Settings, host: str, port: int, copy_url: str | None) -> None:
     """Serve the overview page, the HTTP interface and the events, until SIGTERM or Ctrl-C."""
     try:
+        from duplication.telemetry.logs import configure_logging  # brings structlog
         from duplication.web import server  # brings FastAPI
     except ImportError as error:
         raise ConfigError(
@@ -255,6 +280,7 @@ def serve(settings: Settings, host: str, port: int, copy_url: str | None) -> Non
             hint="pip install 'episode-duplication[web]'",
         ) from error
 
+    configure_logging(settings.log_level, settings.log_format)
     server.serve(lambda: connect(settings), host, port, copy_url)
 
 

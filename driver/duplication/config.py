@@ -49,6 +49,12 @@ class Settings:
     """Identifier of the RDS instance whose CPU is asked for; None: nobody asks."""
     log_level: str = "INFO"
     """What a worker tells."""
+    log_format: str = "auto"
+    """How: `json`, `text`, or `auto`: text on a terminal, JSON elsewhere."""
+    metrics_port: int | None = None
+    """Port on which a worker tells its figures to Prometheus; None: it does not."""
+    metrics_host: str = "127.0.0.1"
+    """Address on which it does."""
 
     @property
     def required_queue_url(self) -> str:
@@ -100,6 +106,9 @@ READERS: dict[str, Callable[[str], Any]] = {
     "memory_mb": number(int, 0, 1 << 20),
     "rds_instance": pattern("[A-Za-z][A-Za-z0-9-]{0,62}", "an RDS instance's identifier"),
     "log_level": pattern("DEBUG|INFO|WARNING|ERROR", "DEBUG, INFO, WARNING or ERROR"),
+    "log_format": pattern("auto|json|text", "auto, json or text"),
+    "metrics_port": number(int, 1, 65535),
+    "metrics_host": str,
 }
 
 

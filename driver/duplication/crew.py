@@ -11,6 +11,7 @@ from duplication.engine import Engine
 from duplication.outages import Outages
 from duplication.queue import Queue
 from duplication.signals import StopFlag
+from duplication.telemetry.jobs import Telemetry
 
 
 class QueueWatch:
@@ -57,6 +58,7 @@ class Crew:
     cpu: CpuGauge
     once: bool = False
     outages: Outages = field(default_factory=Outages)
+    telemetry: Telemetry = field(default_factory=Telemetry)
     queue_watch: QueueWatch = field(default_factory=QueueWatch)
     asking: Count = field(default_factory=Count)
     """Threads that ask the queue, or do what it gave them."""

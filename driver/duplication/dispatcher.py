@@ -10,6 +10,7 @@ from duplication.jobs import Job
 from duplication.models import DueJob
 from duplication.queue import Queue
 from duplication.session_loop import Step
+from duplication.telemetry.jobs import Telemetry
 
 logger = logging.getLogger("duplication")
 
@@ -44,21 +45,29 @@ class Dispatcher:
 
 def dispatch_due(engine: Engine, crew: Crew) -> int:
     """Send the jobs that are due; returns how many. Raises QueueError, and the jobs stay due."""
-    return send_due(engine, crew.queue, crew.cpu.read(), crew.queue_watch.seconds_ago)
+    return send_due(engine, crew.queue, crew.cpu.read(), crew.queue_watch.seconds_ago, crew.telemetry)
 
 
 def send_due(
-    engine: Engine, queue: Queue, cpu_percent: float | None = None, seen_empty_seconds: float | None = None
+    engine: Engine,
+    queue: Queue,
+    cpu_percent: float | None = None,
+    seen_empty_seconds: float | None = None,
+    telemetry: Telemetry | None = None,
 ) -> int:
     """Send the jobs that are due.
 
     Parameters: cpu_percent of the database's machine and seen_empty_seconds, how long ago the queue was empty, as far
-    as they are known.
+    as they are known; telemetry, where it is told.
     Returns how many were sent. Raises QueueError, and the jobs stay due.
     """
     installation = engine.find_installation()
 
     def send(due: DueJob) -> None:
-        queue.send(Job(installation, due.duplication_id, due.level))
+        carried: dict[str, str] = {}
+        if telemetry is not None and telemetry.traces is not None:
+            duplication = engine.find_duplication(due.duplication_id)
+            carried = telemetry.traces.follow_dispatch(installation, duplication, due.level)
+        queue.send(Job(installation, due.duplication_id, due.level), carried)
 
     return engine.dispatch(send, cpu_percent, seen_empty_seconds)

@@ -107,12 +107,13 @@ class Engine:
 
     @contextmanager
     def _in_call(self) -> Iterator[None]:
+        outer = self._called_at
         self._called_at = time.monotonic()
         try:
             with translated_errors():
                 yield
         finally:
-            self._called_at = None
+            self._called_at = outer
 
     def check_version(self) -> None:
         """Raise EngineVersionMismatch unless the engine in the database is one that this driver works with."""

@@ -3,17 +3,19 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from duplication.crew import Crew
 from duplication.engine import Engine
 from duplication.errors import ConnectionLost, DatabaseError
 from duplication.models import Chore
+from duplication.queue import QueueError
 from duplication.session_loop import Step
 
 logger = logging.getLogger("duplication")
 
 POLL_SECONDS = 5.0
+COUNT_SECONDS = 60.0
 BUDGET_SECONDS = 1.0
 """A call ends soon after, so that a worker that is to stop need not wait for it."""
 SKIP_SECONDS = 3600.0
@@ -26,12 +28,14 @@ class Housekeeper:
     def __init__(self, crew: Crew) -> None:
         self._crew = crew
         self._skipped: dict[int, float] = {}
+        self._counted_at: float | None = None
 
     @contextmanager
     def open_step(self, engine: Engine) -> Iterator[Step]:
         """Yield what does the next chore, or rests when there is none, or the database is busy."""
 
         def step() -> None:
+            self._count_dead_letters()
             chore = None
             if engine.check_admission(self._crew.cpu.read()) is None:
                 chore = engine.next_chore(self._list_skipped())
@@ -41,6 +45,16 @@ class Housekeeper:
                 self._do(engine, chore)
 
         yield step
+
+    def _count_dead_letters(self) -> None:
+        now = time.monotonic()
+        if not self._crew.telemetry.is_served or (self._counted_at and now - self._counted_at < COUNT_SECONDS):
+            return
+        self._counted_at = now
+        # A queue may have no dead letters, or let nobody look at them: that is for `duplication dead-letters` to say.
+        with suppress(QueueError):
+            number = self._crew.queue.find_dead_letters().count_messages()
+            self._crew.telemetry.metrics.dead_letters.set(number)
 
     def _list_skipped(self) -> list[int]:
         now = time.monotonic()

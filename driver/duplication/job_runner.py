@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from duplication.crew import Crew
@@ -15,10 +15,11 @@ from duplication.errors import (
     UnknownLevel,
 )
 from duplication.jobs import InvalidJob, Job
-from duplication.models import GateDecision, LevelCall
+from duplication.models import LevelCall
 from duplication.parallel import Sessions
 from duplication.queue import Message, QueueError
 from duplication.signals import Backoff
+from duplication.telemetry.jobs import JobWatch
 
 logger = logging.getLogger("duplication")
 
@@ -54,7 +55,8 @@ class JobRunner:
         if job is None:
             return
         try:
-            self._do_job(job, Hold(message))
+            with self._crew.telemetry.watch(self._engine, job, message.attributes) as watch:
+                self._do_job(job, Hold(message), watch)
         except (UnknownDuplication, UnknownLevel) as error:
             logger.warning("Message %s left in the queue: %s", message.id, error.message)
         except QueueError:
@@ -75,13 +77,14 @@ class JobRunner:
             return None
         return job
 
-    def _do_job(self, job: Job, hold: Hold) -> None:
+    def _do_job(self, job: Job, hold: Hold, watch: JobWatch) -> None:
         if self._crew.stop.requested:
             self._release(hold.message)
             return
-        gate = self._engine.begin_attempt(
-            job.duplication_id, job.level, hold.message.id, self._crew.name, self._crew.cpu.read()
-        )
+        with watch.call("begin_attempt"):
+            gate = self._engine.begin_attempt(
+                job.duplication_id, job.level, hold.message.id, self._crew.name, self._crew.cpu.read()
+            )
         try:
             while gate.decision == "run":
                 # Asked again, now that the attempt is there for the end of the worker to find.
@@ -89,27 +92,32 @@ class JobRunner:
                     self._engine.end_attempt(gate.attempt, "released")
                     self._release(hold.message)
                     return
-                call = self._call(job)
+                call = self._call(job, gate.attempt, watch)
                 if call is not None and call.done:
-                    self._finish(job, hold, gate.attempt, call)
+                    self._finish(job, hold, gate.attempt, call, watch)
                     return
                 if not self._crew.stop.requested:
                     self._extend(hold)
-                    gate = self._engine.continue_attempt(gate.attempt, self._crew.cpu.read())
+                    with watch.call("continue_attempt"):
+                        gate = self._engine.continue_attempt(gate.attempt, self._crew.cpu.read())
         except (QueueError, ConnectionLost, EngineVersionMismatch):
             raise
         except DuplicationError as error:
-            self._settle(job, hold, gate.attempt, error)
+            self._settle(job, hold, gate.attempt, error, watch)
         else:
-            report_gate(job, gate)
+            watch.see_gate(gate)
             self._delete(hold)
 
-    def _call(self, job: Job) -> LevelCall | None:
+    def _call(self, job: Job, attempt: int, watch: JobWatch) -> LevelCall | None:
         """Call the level; None when duplication was switched off meanwhile, which the gates tell better."""
-        try:
-            return self._sessions.duplicate_level(job.duplication_id, job.level, self._crew.settings.budget_seconds)
-        except EngineDisabled:
-            return None
+        with watch.call("duplicate_level"):
+            try:
+                return self._sessions.duplicate_level(job.duplication_id, job.level, self._crew.settings.budget_seconds)
+            except EngineDisabled:
+                return None
+            finally:
+                with suppress(ConnectionLost):
+                    watch.see_batches(attempt)
 
     def _extend(self, hold: Hold) -> None:
         try:
@@ -119,25 +127,29 @@ class JobRunner:
             hold.lost = True
             logger.warning("Message %s may be delivered again: %s", hold.message.id, error.message)
 
-    def _finish(self, job: Job, hold: Hold, attempt: int, call: LevelCall) -> None:
+    def _finish(self, job: Job, hold: Hold, attempt: int, call: LevelCall, watch: JobWatch) -> None:
         # In this order a crash delivers a message twice at worst, and never loses the chain.
         if call.next_level is not None:
             try:
-                self._queue.send(Job(job.installation, job.duplication_id, call.next_level))
+                following = Job(job.installation, job.duplication_id, call.next_level)
+                self._queue.send(following, self._crew.telemetry.carry())
             except QueueError:
                 self._engine.end_attempt(attempt, "done", next_sent=False)
                 raise
-        status = self._engine.end_attempt(attempt, "done")
+        with watch.call("end_attempt"):
+            status = self._engine.end_attempt(attempt, "done")
         self._delete(hold)
-        logger.info("Duplication %d: %s copied, now %s", job.duplication_id, job.level, call.next_level or status)
+        watch.see_end("done", status, call.next_level)
 
-    def _settle(self, job: Job, hold: Hold, attempt: int, error: DuplicationError) -> None:
+    def _settle(self, job: Job, hold: Hold, attempt: int, error: DuplicationError, watch: JobWatch) -> None:
         # Calling what a migration has just replaced is no failure of the duplication.
         self._engine.check_version()
         kind = self._engine.classify_error(error.sqlstate) if error.sqlstate else "transient"
         failure = error.as_dict() | {"level": job.level, "sqlstate": error.sqlstate or "58000"}
-        status = self._engine.end_attempt(attempt, OUTCOMES[kind], failure if kind != "stop" else None)
-        report_error(job, kind, status, error)
+        with watch.call("end_attempt"):
+            status = self._engine.end_attempt(attempt, OUTCOMES[kind], failure if kind != "stop" else None)
+        watch.see_error(error, kind, status)
+        watch.see_end(OUTCOMES[kind], status)
         # Whatever comes next, the dispatcher sends it.
         self._delete(hold)
 
@@ -158,29 +170,3 @@ def left_to_come_again(message: Message) -> Iterator[None]:
         yield
     except QueueError as error:
         logger.warning("Message %s may be delivered again: %s", message.id, error.message)
-
-
-def report_gate(job: Job, gate: GateDecision) -> None:
-    """Log why a job was not done, or not done to its end."""
-    if gate.decision == "stop":
-        logger.info("Duplication job stopped: %s", gate.reason)
-        return
-    again = "" if gate.wait is None else f", again in {gate.wait.total_seconds():.0f} s"
-    logger.info("Duplication %d, %s: waiting: %s%s", job.duplication_id, job.level, gate.reason, again)
-
-
-def report_error(job: Job, kind: str, status: str, error: DuplicationError) -> None:
-    """Log what a job came to that met an error."""
-    if kind == "stop":
-        logger.info("Duplication job stopped: duplication %d is %s: %s", job.duplication_id, status, error.message)
-        return
-    logger.log(
-        logging.ERROR if status == "failed" else logging.WARNING,
-        "Duplication %d, %s: %s (%s, SQLSTATE %s, status %s)",
-        job.duplication_id,
-        job.level,
-        error.message,
-        kind,
-        error.sqlstate,
-        status,
-    )

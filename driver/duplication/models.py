@@ -15,12 +15,13 @@ class LevelCall:
 
 @dataclass(frozen=True, slots=True)
 class GateDecision:
-    """Whether a job may run: run, later or stop; why not; and after how long it is sent again."""
+    """Whether a job may run: run, later or stop; why not, by which gate; and after how long it is sent again."""
 
     attempt: int
     decision: str
     reason: str | None
     wait: timedelta | None
+    gate: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 
 from duplication.engine import Engine
 from duplication.errors import WrongStatus
@@ -25,7 +26,9 @@ class Sessions:
         if self._pool is None:
             return self.first.duplicate_level(duplication_id, level, budget_seconds)
         futures = [
-            self._pool.submit(engine.duplicate_level, duplication_id, level, budget_seconds) for engine in self._engines
+            # each in a copy of this context: what is logged there is of this job, too
+            self._pool.submit(copy_context().run, engine.duplicate_level, duplication_id, level, budget_seconds)
+            for engine in self._engines
         ]
         # A failure ends the duplication; that the others met a failed one then says nothing.
         errors = [error for error in (future.exception() for future in futures) if error is not None]

@@ -1,9 +1,9 @@
 """The queue of jobs: SQS, or anything that speaks its protocol."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import boto3
@@ -17,8 +17,11 @@ from duplication.jobs import Job
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
 MAX_RECEIVES = 10
+CARRIED = ("traceparent", "tracestate")
+"""The message attributes that are read: the trace's, as W3C names them."""
 
 
 class QueueError(DuplicationError):
@@ -33,6 +36,8 @@ class Message:
     receipt: str
     body: str
     receive_count: int
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What it carries besides: of which trace it is."""
 
 
 class Queue:
@@ -55,20 +60,33 @@ class Queue:
                 WaitTimeSeconds=wait_seconds,
                 VisibilityTimeout=visibility_seconds,
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageAttributeNames=list(CARRIED),
             )
         for message in answer.get("Messages", []):
             count = message.get("Attributes", {}).get("ApproximateReceiveCount", "1")
-            return Message(message["MessageId"], message["ReceiptHandle"], message["Body"], int(count))
+            given = message.get("MessageAttributes", {})
+            carried = {name: given[name].get("StringValue", "") for name in CARRIED if name in given}
+            return Message(message["MessageId"], message["ReceiptHandle"], message["Body"], int(count), carried)
         return None
 
-    def send(self, job: Job) -> None:
-        """Send a job."""
-        self.send_body(job.to_body())
+    def send(self, job: Job, attributes: Mapping[str, str] | None = None) -> None:
+        """Send a job. Parameters: attributes, what its message carries besides."""
+        self.send_body(job.to_body(), attributes)
 
-    def send_body(self, body: str) -> None:
+    def send_body(self, body: str, attributes: Mapping[str, str] | None = None) -> None:
         """Send a message, whatever it says."""
+        carried: dict[str, MessageAttributeValueTypeDef] = {
+            name: {"DataType": "String", "StringValue": text} for name, text in (attributes or {}).items()
+        }
         with translated_errors("send to"):
-            self._client.send_message(QueueUrl=self.url, MessageBody=body)
+            self._client.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=carried)
+
+    def count_messages(self) -> int:
+        """Return about how many messages there are that nobody has in work."""
+        name: QueueAttributeNameType = "ApproximateNumberOfMessages"
+        with translated_errors("count the messages of"):
+            answer = self._client.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])
+            return int(answer["Attributes"][name])
 
     def extend(self, message: Message, seconds: int) -> None:
         """Keep a message from others for so many seconds from now."""

@@ -21,6 +21,7 @@ from duplication.queue import Queue
 from duplication.session_loop import OpenStep, run_steps
 from duplication.signals import CHECK_SECONDS, StopFlag
 from duplication.stalls import StallWatch
+from duplication.telemetry.jobs import Telemetry
 
 logger = logging.getLogger("duplication")
 
@@ -32,17 +33,26 @@ class Worker:
     """One process that does jobs until told to stop.
 
     Parameters: connect, opens a session with the database; queue; settings; stop, the flag that ends the work; once,
-    to end as soon as the queue is empty and nothing is due.
+    to end as soon as the queue is empty and nothing is due; telemetry, where it tells what it does.
     """
 
     def __init__(
-        self, connect: Callable[[], Engine], queue: Queue, settings: Settings, stop: StopFlag, *, once: bool = False
+        self,
+        connect: Callable[[], Engine],
+        queue: Queue,
+        settings: Settings,
+        stop: StopFlag,
+        *,
+        once: bool = False,
+        telemetry: Telemetry | None = None,
     ) -> None:
         outages = Outages()
         name = f"{socket.gethostname()}:{os.getpid()}"
         cpu = CpuGauge(settings.rds_instance, outages)
         self._stalls = StallWatch(connect, settings.stall_seconds)
-        self._crew = Crew(name, self._stalls.connect, queue, settings, stop, cpu, once, outages)
+        self._crew = Crew(
+            name, self._stalls.connect, queue, settings, stop, cpu, once, outages, telemetry or Telemetry()
+        )
         self._error: Exception | None = None
 
     def run(self) -> None:

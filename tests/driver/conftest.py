@@ -76,7 +76,7 @@ def endpoint(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def variables(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What tells boto3 where the queue is; nothing of a person's own settings gets in."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "DUPLICATION_", "PG"))]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "DUPLICATION_", "OTEL_", "PG"))]:
         if name not in {"PG_BINDIR", "PG_OSUSER"}:
             monkeypatch.delenv(name)
     found = {
@@ -145,6 +145,7 @@ def environment(variables: dict[str, str], dsn: str, queue: Queue, monkeypatch: 
     own = {
         "DUPLICATION_DSN": dsn,
         "DUPLICATION_QUEUE_URL": queue.url,
+        "DUPLICATION_LOG_FORMAT": "text",
         "DUPLICATION_POLL_SECONDS": "0",
         "DUPLICATION_VISIBILITY_SECONDS": "1",
     }

@@ -47,9 +47,9 @@ class RecordingQueue(Queue):
         self.settled: list[tuple[str, int]] = []
         self.refused: set[str] = set()
 
-    def send(self, job: Job) -> None:
+    def send(self, job: Job, attributes: Mapping[str, str] | None = None) -> None:
         self._pass("send")
-        super().send(job)
+        super().send(job, attributes)
         self.sent.append(job.level)
 
     def extend(self, message: Message, seconds: int) -> None:

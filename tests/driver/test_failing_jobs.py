@@ -51,7 +51,7 @@ def test_a_transient_error_is_tried_again_until_there_were_too_many(
     assert outcomes(db, duplication, "parts") == ["transient"] * 3
     errors = [row[0] for row in db.execute("select error from duplication.attempts where level = 'parts'")]
     assert [(error["sqlstate"], error["message"]) for error in errors] == [("40001", "no such part today")] * 3
-    eventually(lambda: "ERROR Duplication" in worker.said, "the worker tells it as an error")
+    eventually(lambda: "[error    ] Duplication" in worker.said, "the worker tells it as an error")
     assert queue.receive(0, 1) is None, "no job of it is left"
 
 
@@ -108,6 +108,6 @@ def test_what_fails_in_one_thread_again_and_again_is_told_once(
     finally:
         db.execute("alter function duplication.due_jobs_away rename to due_jobs")
     wait_for_completion(engine, duplication)
-    assert worker.said.count(" WARNING The work") == 1, worker.said
+    assert worker.said.count("[warning  ] The work") == 1, worker.said
     eventually(lambda: " is back\n" in worker.said, "it says that it works again")
     assert worker.said.count(" is back\n") == 1, worker.said

@@ -33,9 +33,9 @@ FEW_LINES = 10
 
 def check_told_once(worker: Command, what: str) -> None:
     """That it is gone, and that it is back, whatever the number of threads that met it."""
-    assert worker.said.count(f" WARNING {what}: ") == 1, worker.said
-    assert worker.said.count(f" INFO {what} is back\n") == 1, worker.said
-    complaints = [line for line in worker.said.splitlines() if " INFO " not in line]
+    assert worker.said.count(f"[warning  ] {what}: ") == 1, worker.said
+    assert worker.said.count(f"[info     ] {what} is back\n") == 1, worker.said
+    complaints = [line for line in worker.said.splitlines() if "[info     ] " not in line]
     assert len(complaints) < FEW_LINES, worker.said
     assert "Traceback" not in worker.said
 

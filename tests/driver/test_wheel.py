@@ -32,7 +32,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_wheel_carries_the_driver_and_the_sql_and_nothing_else(wheel: Path) -> None:
     found = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    driver = {f"duplication/{path.name}" for path in (ROOT / "driver" / "duplication").glob("*.*")}
+    driver = {
+        str(path.relative_to(ROOT / "driver"))
+        for path in (ROOT / "driver" / "duplication").rglob("*.*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
     sql = {
         f"duplication/{path.relative_to(ROOT)}"
         for path in (ROOT / "sql").rglob("*")

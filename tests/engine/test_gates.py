@@ -27,7 +27,7 @@ def source(episode: Episode) -> str:
 def test_a_job_runs_when_nothing_is_in_the_way(db: Connection, source: str) -> None:
     duplication = request(db, source)
 
-    assert begin(db, duplication) == Begun(1, "run", None, None)
+    assert begin(db, duplication) == Begun(1, "run", None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_job_that_has_to_wait_is_recorded_with_reason_and_time(
 
     begun = begin(db, duplication, cpu=cpu)
 
-    assert (begun.decision, begun.reason) == ("later", reason)
+    assert (begun.decision, begun.reason, begun.gate) == ("later", reason, "load" if cpu else "flag")
     assert db.execute(
         """
         select d.waiting_reason, d.status, round(extract(epoch from d.not_before - a.ended_at))::int, a.outcome,

@@ -19,6 +19,7 @@ class Begun:
     decision: str
     reason: str | None
     wait: object
+    gate: str | None
 
 
 def request(conn: Connection, source: str) -> int:

@@ -9,7 +9,7 @@ import uvicorn
 
 from duplication.config import ConfigError
 from duplication.engine import Engine
-from duplication.metrics import make_database_registry
+from duplication.telemetry.metrics import make_database_registry
 from duplication.web.app import create_app
 from duplication.web.guard import is_loopback
 

@@ -12,6 +12,11 @@ branch_labels = None
 depends_on = None
 
 UPGRADE = """
+-- these say now which gate it was
+drop function if exists
+    duplication.check_admission(numeric), duplication.check_gates(duplication.attempts, numeric),
+    duplication.begin_attempt(bigint, text, text, text, numeric), duplication.continue_attempt(bigint, numeric);
+
 create table duplication.feed (
     singleton boolean primary key default true
         constraint singleton_is_true check (singleton),

@@ -7,7 +7,8 @@ create or replace function duplication.begin_attempt(
     out attempt bigint,
     out decision text,
     out reason text,
-    out wait interval
+    out wait interval,
+    out gate text
 )
 language plpgsql
 set search_path to pg_catalog, pg_temp
@@ -18,7 +19,8 @@ as $$
 --   p_cpu_percent of the database's machine, null if it is not known.
 -- Returns: attempt, for continue_attempt and end_attempt; decision: 'run', 'later' (what is to be waited for is recorded,
 --   and the dispatcher sends the job again) or 'stop' (there is nothing to do), the attempt being ended by these two;
---   reason, for people, null for 'run'; wait, after which the job is sent again, null if it need not be.
+--   reason, for people, null for 'run'; wait, after which the job is sent again, null if it need not be; gate, which of
+--   them decided, as check_gates names it.
 -- Errors: UD002, UD003. Does not commit.
 -- Locks: one for all attempts that begin, until commit, so that what the gates have counted still holds.
 declare
@@ -34,7 +36,8 @@ begin
     cross join pg_stat_get_activity(pg_backend_pid()) as b
     returning * into v_attempt;
     attempt := v_attempt.id;
-    select g.* into decision, reason, wait from duplication.check_gates(v_attempt, p_cpu_percent) as g;
+    select g.decision, g.reason, g.wait, g.gate into decision, reason, wait, gate
+    from duplication.check_gates(v_attempt, p_cpu_percent) as g;
     if decision = 'run' then
         update duplication.duplications as d
         set not_before = null, waiting_reason = null

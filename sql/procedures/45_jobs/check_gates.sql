@@ -3,7 +3,8 @@ create or replace function duplication.check_gates(
     p_cpu_percent numeric,
     out decision text,
     out reason text,
-    out wait interval
+    out wait interval,
+    out gate text
 )
 language plpgsql
 set search_path to pg_catalog, pg_temp
@@ -11,34 +12,41 @@ as $$
 -- Purpose: whether a job that was delivered may run now. First whether there is anything to do, or somebody does it: what is
 --   not to be done need not wait. The places come last, since they are taken.
 -- Parameters: p_attempt, recorded already; p_cpu_percent, null if it is not known.
--- Returns: decision: 'run', 'later' or 'stop'; reason; wait, null if the job need not be sent again by itself.
+-- Returns: decision: 'run', 'later' or 'stop'; reason; wait, null if the job need not be sent again by itself; gate, which of
+--   them it was: 'status', 'overlap', 'wait', 'flag', 'load', 'throttle' or 'places', null for 'run'.
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_attempt.duplication_id);
 begin
     decision := 'stop';
+    gate := 'status';
     reason := duplication.stop_reason(v_duplication, p_attempt.level);
     if reason is not null then
         return;
     end if;
     decision := 'later';
+    gate := 'overlap';
     reason := duplication.overlap_reason(p_attempt);
     if reason is not null then
         return;
     end if;
     if v_duplication.not_before > clock_timestamp() then
+        gate := 'wait';
         reason := v_duplication.waiting_reason;
         wait := v_duplication.not_before - clock_timestamp();
         return;
     end if;
-    select c.* into reason, wait from duplication.check_admission(p_cpu_percent) as c;
+    select c.reason, c.wait, c.gate into reason, wait, gate from duplication.check_admission(p_cpu_percent) as c;
     if reason is null then
-        select c.* into reason, wait from duplication.check_throttle(v_duplication.tree) as c;
+        gate := 'throttle';
+        select c.reason, c.wait into reason, wait from duplication.check_throttle(v_duplication.tree) as c;
     end if;
     if reason is null then
-        select c.* into reason, wait from duplication.check_places(v_duplication.id) as c;
+        gate := 'places';
+        select c.reason, c.wait into reason, wait from duplication.check_places(v_duplication.id) as c;
     end if;
     if reason is null then
         decision := 'run';
+        gate := null;
     end if;
 end;
 $$;

@@ -3,14 +3,15 @@ create or replace function duplication.continue_attempt(
     p_cpu_percent numeric default null,
     out decision text,
     out reason text,
-    out wait interval
+    out wait interval,
+    out gate text
 )
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: between two calls of a job: renew its lease, and decide whether it may go on.
 -- Parameters: p_attempt; p_cpu_percent as in begin_attempt.
--- Returns: decision, reason and wait, as begin_attempt.
+-- Returns: decision, reason, wait and gate, as begin_attempt.
 -- Errors: UD016 if there is no such attempt.
 -- Locks: the attempt's row, until commit. Does not commit.
 declare
@@ -18,6 +19,7 @@ declare
 begin
     if v_attempt.ended_at is not null then
         decision := 'stop';
+        gate := 'overlap';
         reason := 'its lease had run out, and its job was sent again';
         return;
     end if;
@@ -32,10 +34,11 @@ begin
     where a.id = p_attempt;
 
     decision := 'stop';
+    gate := 'status';
     reason := duplication.stop_reason(duplication.find_duplication(v_attempt.duplication_id), v_attempt.level);
     if reason is null then
         decision := 'later';
-        select c.* into reason, wait from duplication.check_admission(p_cpu_percent) as c;
+        select c.reason, c.wait, c.gate into reason, wait, gate from duplication.check_admission(p_cpu_percent) as c;
     end if;
     if reason is null then
         decision := 'run';

@@ -25,7 +25,7 @@ begin
     perform duplication.end_lost_attempts();
     v_due := array(select j.id from duplication.due_jobs(least(p_limit, duplication.free_places())) as j (id));
     if v_due <> '{}' then
-        select c.* into v_reason, v_wait from duplication.check_admission(p_cpu_percent) as c;
+        select c.reason, c.wait into v_reason, v_wait from duplication.check_admission(p_cpu_percent) as c;
     end if;
     if v_reason is not null then
         perform duplication.postpone(j.id, v_reason, v_wait) from duplication.due_jobs(p_limit) as j (id);

@@ -1,0 +1,1 @@
+"""What tells operators what happens: logs, metrics, traces."""
