@@ -3,11 +3,13 @@
 import os
 import random
 import re
+import subprocess
 import sys
 import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from rich.console import Console
 
@@ -22,7 +24,6 @@ SHAPES = tuple(
         (10, 5, 20),
         (80, 40, 60),
         (1, 1, 1),
-        (20, 10, 50),
         (100, 40, 25),
         (5, 40, 20),
         (2, 3, 4000),
@@ -30,9 +31,10 @@ SHAPES = tuple(
         (12, 12, 12),
         (50, 40, 80),
         (4, 0, 0),
+        (20, 10, 50),
     )
 )
-REFUSED, HELD = 4, 1
+REFUSED, HELD = 11, 1
 """Which of them meets a constraint of the application, and which a lock of its."""
 HELD_SECONDS = 90
 PAUSE_SECONDS = 2.0
@@ -66,13 +68,17 @@ def run_demo_page(console: Console) -> None:
 def serve_page(demo: Demo) -> Iterator[str]:
     """Run `duplication serve` while the block lasts; yields its address. Raises ServerFailed."""
     with run_command(demo.home, demo.variables, "serve", "--port", "0") as server:
-        log = demo.home / "serve.log"
-        end = time.monotonic() + START_SECONDS
-        while not (found := re.search(r"http://127\.0\.0\.1:[1-9]\d*", log.read_text())):
-            if server.poll() is not None or time.monotonic() > end:
-                raise ServerFailed("The page could not be served", detail=log.read_text()[-2000:])
-            time.sleep(0.1)
-        yield found[0]
+        yield wait_for_address(server, demo.home / "serve.log")
+
+
+def wait_for_address(server: "subprocess.Popen[bytes]", log: Path) -> str:
+    """Return the address that a server says it serves. Raises ServerFailed."""
+    end = time.monotonic() + START_SECONDS
+    while not (found := re.search(r"http://127\.0\.0\.1:[1-9]\d*", log.read_text())):
+        if server.poll() is not None or time.monotonic() > end:
+            raise ServerFailed("The page could not be served", detail=log.read_text()[-2000:])
+        time.sleep(0.1)
+    return found[0]
 
 
 def open_page(address: str) -> None:

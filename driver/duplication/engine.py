@@ -347,6 +347,13 @@ class Engine:
                 (limit,),
             ).fetchall()
 
+    def list_failed(self, limit: int = 20) -> list[Duplication]:
+        """Return the latest duplications that failed and wait for a person, the newest first."""
+        with self._in_call(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
+            return cursor.execute(
+                SELECT_DUPLICATIONS + "where status = 'failed' order by id desc limit %s", (limit,)
+            ).fetchall()
+
     def read_clock(self) -> datetime:
         """Return the time by the database's clock, which all its times are of."""
         return self._value("select clock_timestamp()", datetime)

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from duplication.embedded import queue_server
+from duplication.embedded import find_free_port, queue_server
 from duplication.engine import Engine
 from duplication.migrations import migrate
 from tests.docs.blocks import README, ROOT, blocks, code, prose, table
@@ -22,17 +22,24 @@ from tests.support.server import temporary_home
 from tests.support.waiting import eventually
 
 WRITTEN_ADDRESS = "127.0.0.1:5432"
-# Three commands do something else here: make and pip only say what they would do, and the worker, which does not end,
-# runs in the background until the test has seen what it wants to see.
+# Some commands do something else here: make and pip only say what they would do, and worker and server, which do not
+# end, run in the background until the test has seen what it wants to see.
 PRELUDE = """
 set -euo pipefail
 make() { command make --dry-run "$@"; }
 pip() { command python -m pip "$@" --quiet --dry-run --no-index --no-deps --no-build-isolation; }
-worker=
+running=
 duplication() {
-    if [ "$1" = worker ]; then command duplication "$@" & worker=$!; else command duplication "$@"; fi
+    case $1 in
+        worker) command duplication "$@" & running=$! ;;
+        serve)
+            command duplication "$@" --port 8080 & running=$!
+            until curl -sSf --max-time 1 http://127.0.0.1:8080/healthz; do sleep 0.1; done
+            ;;
+        *) command duplication "$@" ;;
+    esac
 }
-trap '[ -z "$worker" ] || { kill "$worker"; wait "$worker"; }' EXIT
+trap '[ -z "$running" ] || { kill "$running"; wait "$running"; }' EXIT
 """
 SQL = """
 psql -X -q -v ON_ERROR_STOP=1 "$DUPLICATION_DSN" <<'END'
@@ -75,7 +82,7 @@ def run_examples(document: Path, port: int, environment: dict[str, str]) -> Iter
     ]
     script = "\n".join([PRELUDE, *examples, "echo all of it has run", "read -r _"])
     assert WRITTEN_ADDRESS in script
-    script = script.replace(WRITTEN_ADDRESS, f"127.0.0.1:{port}")
+    script = script.replace(WRITTEN_ADDRESS, f"127.0.0.1:{port}").replace("8080", str(find_free_port()))
     with subprocess.Popen(
         ["bash", "-c", script],
         cwd=ROOT,
@@ -114,6 +121,25 @@ def test_the_operators_manual_runs_from_top_to_bottom(
         assert "Duplication 1 is requested" in said
         assert "No dead letters" in said
         eventually(lambda: engine.find_duplication(1).status == "completed", "the worker has made the copy")
+
+
+def test_the_manual_of_http_runs_from_top_to_bottom(
+    app: str, pg_server: SimpleNamespace, environment: dict[str, str]
+) -> None:
+    with run_examples(ROOT / "docs" / "http.md", pg_server.port, environment) as said, Engine.connect(app) as engine:
+        assert '"status":"cancelled"' in said
+        assert "event: duplication.requested" in said
+        assert "event: duplication.discarded" in said
+        assert engine.find_duplication(1).options == {"idempotency_key": "click-7"}
+
+
+def test_the_statement_of_the_manual_of_telemetry_runs(app: str) -> None:
+    migrate(app, with_content=True)
+    (statement,) = blocks(ROOT / "docs" / "telemetry.md", "sql")
+    with Engine.connect(app) as engine, psycopg.connect(app, autocommit=True) as conn:
+        engine.load_sample_episode(1, 1, 1)
+        conn.execute(statement.text.encode())
+        assert engine.find_duplication(1).options["trace"]["traceparent"].startswith("00-")
 
 
 def check_what_the_readme_says(dsn: str, said: str) -> None:

@@ -6,6 +6,7 @@ import re
 import signal
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -44,3 +45,17 @@ def is_alive(process: psutil.Process) -> bool:
 def without_numbers(text: str) -> list[str]:
     """The lines, each number a 0, each gap one space: what does not depend on the time it took."""
     return [re.sub(r"\s+", " ", re.sub(r"[\d.,]*\d", "0", line)) for line in text.splitlines()]
+
+
+def test_the_page_of_the_demo_shows_one_that_fails_and_one_that_waits(tmp_path: Path) -> None:
+    with Command({}, tmp_path / "demo.log", "demo", "--serve") as demo:
+        eventually(lambda: "The page: " in demo.said or demo.process.poll() is not None, "the demo is ready", 120)
+        address = re.findall(r"The page: (\S+)", demo.said)[0]
+        family = psutil.Process(demo.process.pid).children(recursive=True)
+        with httpx.Client(base_url=address, trust_env=False, timeout=30) as client:
+            eventually(lambda: 'data-status="failed"' in client.get("/").text, "one has failed", 120)
+            eventually(lambda: "waiting: failure" in client.get("/").text, "one waits", 120)
+            eventually(lambda: 'data-status="completed"' in client.get("/").text, "some are completed", 120)
+        demo.send(signal.SIGINT)
+        assert demo.process.wait(60) == 0
+    eventually(lambda: not [process for process in family if is_alive(process)], "every process of the demo is gone")

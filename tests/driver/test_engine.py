@@ -273,6 +273,7 @@ def test_duplications_are_listed_the_newest_first_page_by_page(engine: Engine, s
     assert [found.id for found in engine.list_duplications(2, before=ids[1])] == [ids[0]]
     assert [found.id for found in engine.list_unfinished()] == [ids[0], ids[2]]
     assert [found.id for found in engine.list_unfinished(limit=1)] == [ids[0]]
+    assert engine.list_failed() == []
 
 
 def test_the_clock_is_the_databases(engine: Engine, source: str) -> None:
@@ -295,6 +296,7 @@ def test_sample_troubles_refuse_one_copy_and_hold_up_another(
         with pytest.raises(DatabaseError) as caught:
             complete(engine, engine.open_duplication("episode", refused))
         assert caught.value.sqlstate == "23514"
+        assert [failed.root_key for failed in engine.list_failed()] == [refused]
         with engine.hold_sample_series(), Engine.connect(dsn) as copier, pytest.raises(DatabaseError) as caught:
             complete(copier, copier.open_duplication("episode", held))
         assert caught.value.sqlstate == "55P03"

@@ -29,6 +29,7 @@ class Page:
             list_bars=list_bars,
             describe_batches=describe_batches,
             list_actions=list_actions,
+            name_list=name_list,
             error_fields=ERROR_FIELDS,
             timeline_width=TIMELINE_WIDTH,
         )
@@ -37,17 +38,28 @@ class Page:
         )
 
     def show_overview(
-        self, position: str, unfinished: Sequence[View], recent: Sequence[View], before: int | None
+        self,
+        position: str,
+        unfinished: Sequence[View],
+        failed: Sequence[View],
+        recent: Sequence[View],
+        before: int | None,
     ) -> str:
         """Return the whole page.
 
-        Parameters: position, the feed's cursor before the rest was read; unfinished, the oldest first; recent, the
-        newest first, also unfinished ones; before, the id that recent ones are older than.
+        Parameters: position, the feed's cursor before the rest was read; unfinished, the oldest first; failed, the
+        newest first; recent, of any status, the newest first; before, the id that recent ones are older than.
         """
-        over = [view for view in recent if view.is_over] if before is None else recent
+        over = recent if before else [view for view in recent if name_list(view) == "over"]
         older = recent[-1].duplication.id if recent else None
         return self._render(
-            "overview.html", position=position, unfinished=unfinished, over=over, older=older, before=before
+            "overview.html",
+            position=position,
+            unfinished=unfinished,
+            failed=failed,
+            over=over,
+            older=older,
+            before=before,
         )
 
     def show_one(self, view: View) -> str:
@@ -73,6 +85,13 @@ def link_copy(copy_url: str | None, view: View) -> str | None:
     return copy_url.replace("{tree}", quote(view.duplication.tree, safe="")).replace(
         "{key}", quote(view.duplication.new_root_key, safe="")
     )
+
+
+def name_list(view: View) -> str:
+    """Return which of the overview's lists a duplication is in."""
+    if not view.is_over:
+        return "unfinished"
+    return "failed" if view.duplication.status == "failed" else "over"
 
 
 def list_actions(view: View) -> list[str]:

@@ -21,8 +21,9 @@ def show_overview(site: ThisSite, before: Annotated[int | None, Query(ge=1, le=M
         # taken before the state: what happens in between is told again, and not missed
         position = engine.feed_position()
         unfinished = [] if before else [site.looks.look_at(engine, found) for found in engine.list_unfinished()]
+        failed = [] if before else [site.looks.look_at(engine, found) for found in engine.list_failed()]
         recent = [site.looks.look_at(engine, found) for found in engine.list_duplications(MOST_RECENT, before)]
-    return site.page.show_overview(position, unfinished, recent, before)
+    return site.page.show_overview(position, unfinished, failed, recent, before)
 
 
 @router.get("/duplications/{duplication_id}/section")

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 import uvicorn
@@ -33,7 +34,9 @@ def serve(connect: Callable[[], Engine], host: str, port: int, copy_url: str | N
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=STOP_SECONDS
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        # It raises the signal that has ended it once more.
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def read_token(host: str) -> str | None:

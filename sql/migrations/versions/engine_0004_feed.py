@@ -24,8 +24,8 @@ create table duplication.feed (
 );
 insert into duplication.feed default values;
 
-create index duplications_unfinished_idx on duplication.duplications (id)
-where status in ('pending', 'in_progress', 'discarding');
+create index duplications_shown_first_idx on duplication.duplications (id)
+where status in ('pending', 'in_progress', 'discarding', 'failed');
 
 alter table duplication.events
     drop constraint type_is_known,
@@ -48,7 +48,7 @@ alter table duplication.events
         'duplication.started', 'duplication.feedback', 'duplication.progress', 'duplication.waiting',
         'duplication.failed', 'duplication.completed'
     ));
-drop index duplication.duplications_unfinished_idx;
+drop index duplication.duplications_shown_first_idx;
 drop table duplication.feed;
 drop function if exists
     duplication.read_events(text, integer, bigint, text), duplication.feed_position(), duplication.parse_cursor(text),

@@ -125,7 +125,7 @@ def test_an_error_is_told_in_full(
     page = look()
     duplication = fail(db, engine, source)
     card = page.locator(f"#d{duplication}")
-    expect(card.locator(".badge")).to_have_text("failed")
+    expect(page.locator(f"#failed #d{duplication} .badge")).to_have_text("failed")
     error = engine.find_duplication(duplication).error or {}
     for field in ("message", "sqlstate", "detail", "level", "relation"):
         expect(card.locator("dl.error")).to_contain_text(str(error[field]).strip())

@@ -26,13 +26,13 @@ async function load(address) {
 }
 
 // Takes over what differs, and no more: what has the focus, or is selected, stays as it is.
-function change(shown, wanted) {
+function change(shown, wanted, keeps) {
   if (shown.isEqualNode(wanted)) return;
   if (shown.nodeType !== Node.ELEMENT_NODE) {
     shown.data = wanted.data;
     return;
   }
-  const kept = (name) => name === "open"; // a reader's own doing
+  const kept = (name) => keeps && name === "open"; // a reader's own doing
   for (const { name } of [...shown.attributes]) if (!wanted.hasAttribute(name) && !kept(name)) shown.removeAttribute(name);
   for (const { name, value } of wanted.attributes) if (!kept(name)) shown.setAttribute(name, value);
   let next = shown.firstChild;
@@ -43,7 +43,7 @@ function change(shown, wanted) {
       continue;
     }
     while (next !== old) next = dropped(next);
-    change(old, node);
+    change(old, node, keeps);
     next = old.nextSibling;
   }
   while (next) next = dropped(next);
@@ -64,16 +64,18 @@ function dropped(node) {
 }
 
 function place(article) {
-  const list = document.getElementById(article.dataset.over === undefined ? "unfinished" : "over");
+  const list = document.getElementById(article.dataset.list);
   if (!list || article.parentElement === list) return;
-  if (list.id === "over") list.prepend(article);
-  else list.append(article);
+  // as the server orders them: the unfinished by age, what is over the newest first
+  const id = Number(article.dataset.id);
+  const follows = (other) => (list.id === "unfinished" ? Number(other.dataset.id) > id : Number(other.dataset.id) < id);
+  list.insertBefore(article, [...list.children].find(follows) || null);
 }
 
 function put(wanted) {
   let shown = document.getElementById(wanted.id);
   const focused = shown && shown.contains(document.activeElement) && document.activeElement.id;
-  if (shown) change(shown, wanted);
+  if (shown) change(shown, wanted, shown.dataset.status === wanted.dataset.status);
   else overview.querySelector("#unfinished, #over").append((shown = document.importNode(wanted, true)));
   if (!only) place(shown);
   // Whoever has pressed a button that is not there any more goes on from the same duplication.
@@ -105,7 +107,7 @@ function lookLater(id) {
 async function lookAtAll() {
   try {
     const wanted = (await load(location.href)).getElementById("overview");
-    change(overview, wanted);
+    change(overview, wanted, true);
   } catch {
     setTimeout(lookAtAll, 2000);
   }
