@@ -105,7 +105,7 @@ def test_it_is_one_trace_though_nobody_gave_one_and_a_worker_was_killed(
     assert len(collector.named("duplicate episode")) == 1
     ids = {span.id for span in collector.spans}
     orphans = {span.name for span in collector.spans if span.parent and span.parent not in ids}
-    assert orphans <= {"duplicate_blocks"}, "but for what the killed worker could not tell any more"
+    assert orphans <= {"begin_attempt", "batch"}, "below the spans that the killed worker could not end any more"
 
 
 def test_an_exception_is_recorded_and_is_the_spans_status(

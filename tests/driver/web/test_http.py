@@ -11,7 +11,7 @@ import pytest
 
 from duplication.engine import Engine
 from tests.driver.helpers import Run
-from tests.driver.web.conftest import Site
+from tests.driver.web.conftest import Process, Site
 from tests.support.calls import set_batch_rows, status, value
 from tests.support.faults import kill_backend
 from tests.support.waiting import eventually
@@ -195,7 +195,10 @@ def test_health_is_that_of_the_feed(site: Site) -> None:
     eventually(lambda: site.client.get("/healthz").status_code == 200, "the feed is read")
 
 
-def test_a_killed_session_is_made_up_for(site: Site, engine: Engine, db: psycopg.Connection, source: str) -> None:
+def test_a_killed_session_is_made_up_for(
+    serve: Callable[..., Process], engine: Engine, db: psycopg.Connection, source: str
+) -> None:
+    site = serve()
     eventually(lambda: site.client.get("/healthz").status_code == 200, "the feed is read")
     (backend,) = db.execute(
         "select pid from pg_stat_activity where application_name = 'duplication' and pid <> %s",
@@ -210,7 +213,8 @@ def test_a_killed_session_is_made_up_for(site: Site, engine: Engine, db: psycopg
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_when_asked_also_with_readers(site: Site, number: signal.Signals) -> None:
+def test_it_ends_when_asked_also_with_readers(serve: Callable[..., Process], number: signal.Signals) -> None:
+    site = serve()
     with site.stream() as stream:
         stream.next()
         site.process.send(number)

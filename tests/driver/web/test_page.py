@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from duplication.engine import Engine
-from tests.driver.web.conftest import Site
+from tests.driver.web.conftest import Process, Site
 from tests.support.calls import set_batch_rows, status, value
 from tests.support.waiting import eventually
 
@@ -34,16 +34,16 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def look(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
-    """Opens the page in a browser of its own; nothing may go wrong in it."""
+    """Opens the page of a server in a browser of its own; nothing may go wrong in it."""
     contexts = []
     problems: list[str] = []
 
-    def at(path: str = "/", **options: object) -> Page:
+    def at(path: str = "/", of: Site = site, **options: object) -> Page:
         contexts.append(chromium.new_context(**options))  # type: ignore[arg-type]
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: problems.append(message.text) if "Security" in message.text else None)
-        page.goto(site.url + path)
+        page.goto(of.url + path)
         return page
 
     yield at
@@ -147,9 +147,7 @@ def test_the_buttons_do_what_they_say(
     expect(page.locator(f"#unfinished #d{failed} .badge")).to_have_text("pending")
 
 
-def test_a_button_that_comes_too_late_says_why(
-    look: Callable[..., Page], engine: Engine, source: str, site: Site
-) -> None:
+def test_a_button_that_comes_too_late_says_why(look: Callable[..., Page], engine: Engine, source: str) -> None:
     duplication = engine.request_duplication("episode", source)
     page = look(java_script_enabled=False)
     complete(engine, duplication)
@@ -250,7 +248,7 @@ def test_it_says_what_it_is_to_a_screen_reader(look: Callable[..., Page], engine
 
 
 def test_a_copy_is_linked_to_where_the_application_shows_it(
-    chromium: Browser, serve: Callable[..., Site], engine: Engine, source: str
+    serve: Callable[..., Process], engine: Engine, source: str
 ) -> None:
     site = serve("--copy-url", "https://app.example/{tree}/{key}?from=copy")
     duplication = engine.open_duplication("episode", source)
@@ -276,9 +274,10 @@ def test_what_an_application_calls_its_things_harms_nobody(
 
 
 def test_it_survives_the_servers_restart(
-    look: Callable[..., Page], site: Site, serve: Callable[..., Site], engine: Engine, source: str
+    look: Callable[..., Page], serve: Callable[..., Process], engine: Engine, source: str
 ) -> None:
-    page = look()
+    site = serve()
+    page = look(of=site)
     duplication = engine.request_duplication("episode", source)
     expect(page.locator(f"#unfinished #d{duplication}")).to_be_visible()
     site.process.process.kill()

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from duplication.engine import Engine
-from tests.driver.web.conftest import Site
+from tests.driver.web.conftest import Process, Site
 from tests.driver.web.streams import Told
 from tests.support.calls import value
 from tests.support.waiting import eventually
@@ -69,7 +69,7 @@ def test_each_event_is_a_place_to_come_back_to(site: Site, db: psycopg.Connectio
 
 
 def test_a_restarted_server_goes_on_where_the_reader_was(
-    serve: Callable[..., Site], db: psycopg.Connection, engine: Engine, source: str
+    serve: Callable[..., Process], db: psycopg.Connection, engine: Engine, source: str
 ) -> None:
     duplication = engine.request_duplication("episode", source)
     first = serve()
