@@ -71,7 +71,10 @@ class Engine:
         Returns the engine; raises ConnectionLost when there is no connection to be had.
         """
         with translated_errors():
-            connection = psycopg.connect(dsn, autocommit=True, fallback_application_name=application_name)
+            # Nothing is prepared: a pooler in transaction mode has another session for each statement.
+            connection = psycopg.connect(
+                dsn, autocommit=True, prepare_threshold=None, fallback_application_name=application_name
+            )
             # Without it a killed client leaves its statement running. Some servers' platforms cannot do it.
             with suppress(psycopg.errors.InvalidParameterValue):
                 connection.execute("select pg_catalog.set_config('client_connection_check_interval', '2s', false)")

@@ -210,12 +210,24 @@ def test_a_cursor_older_than_what_was_purged_gets_a_reset(db: Connection, source
 
 
 def test_a_cursor_of_another_database_gets_a_reset(db: Connection) -> None:
-    assert [event.type for event in read(db, "9000000000:9000000000:")] == ["reset"]
+    own = value(db, "select duplication.feed_position()")
+    for cursor in (f"9000000000:9000000000:@{own[-8:]}", "7:7:@00000000", f"{own[:-8]}00000000"):
+        assert [event.type for event in read(db, cursor)] == ["reset"], cursor
 
 
 @pytest.mark.parametrize(
     "cursor",
-    ["", "7", "7:", "7:5:", "5:7:9", "a:b:", "5:7:/5:8:", "5:7:/5:8:/x", f"5:7:/5:8:/{10**19}", "' or 1", "5:7:\n"],
+    [
+        "",
+        "5:7:",
+        *(f"{snapshot}@00000000" for snapshot in ("", "7", "7:", "7:5:", "5:7:9", "a:b:")),
+        *(f"5:7:/5:8:{rest}@00000000" for rest in ("", "/x", f"/{10**19}")),
+        "5:7:@",
+        "5:7:@0000000g",
+        "5:7:@000000000",
+        "' or 1",
+        "5:7:@00000000\n",
+    ],
 )
 def test_what_is_no_cursor_is_refused(db: Connection, cursor: str) -> None:
     with refused(db, "UD016") as caught:

@@ -23,7 +23,7 @@ def add_history(conn: Connection, count: int) -> None:
         )
         select
             'episode', n, n, s.status, 'queue', now(), now(),
-            case when s.waits then now() + interval '1 hour' end, case when s.waits then 'as it was told' end
+            case when s.waits then now() + interval '50 s' end, case when s.waits then 'as it was told' end
         from generate_series(1, %s) as n
         cross join (values ('pending', false), ('pending', true), ('completed', false)) as s (status, waits)
         """,

@@ -15,7 +15,8 @@ UPGRADE = """
 -- these say now which gate it was
 drop function if exists
     duplication.check_admission(numeric), duplication.check_gates(duplication.attempts, numeric),
-    duplication.begin_attempt(bigint, text, text, text, numeric), duplication.continue_attempt(bigint, numeric);
+    duplication.begin_attempt(bigint, text, text, text, numeric), duplication.continue_attempt(bigint, numeric),
+    duplication.deadline(interval);
 
 create table duplication.feed (
     singleton boolean primary key default true

@@ -36,11 +36,14 @@ begin
         )
     end;
     insert into duplication.batches (
-        duplication_id, level, batch_no, last_piece, kind, first_number, last_number, rows_planned, rows, started_at
+        duplication_id, level, batch_no, last_piece, kind, first_number, last_number, rows_planned, rows, started_at,
+        ended_at
     )
     values (
         p_id, p_level, v_batch.batch_no, v_batch.last_piece, v_batch.kind, v_batch.first_number, v_batch.last_number,
-        v_batch.rows, v_rows, v_started_at
+        v_batch.rows, v_rows, v_started_at,
+        -- the clock may have been moved back
+        greatest(clock_timestamp(), v_started_at)
     );
     return 'copied';
 end;

@@ -17,7 +17,7 @@ as $$
 -- COMMITS, so it may have neither a SET clause nor a COMMIT within an exception block: the path is pinned anew in each
 --   transaction (a way seen in TimescaleDB's policy procedures).
 declare
-    v_deadline timestamptz;
+    v_period tstzrange;
     v_told_at timestamptz;
     v_step text;
     v_tries integer := 0;
@@ -37,7 +37,7 @@ begin
         commit;
         set transaction isolation level read committed;
         set local search_path to pg_catalog, pg_temp;
-        v_deadline := coalesce(v_deadline, duplication.deadline(p_budget));
+        v_period := coalesce(v_period, duplication.call_period(p_budget));
         if v_error is not null then
             if duplication.classify_error(v_sqlstate) = 'lasting' then
                 perform duplication.fail_duplication(p_id, v_error);
@@ -46,9 +46,9 @@ begin
             perform duplication.raise_error(v_error);
         end if;
         exit when v_step = 'done' or (
-            v_step is not null and v_deadline is not null
+            v_step is not null and p_budget is not null
             -- a failure is tried out, and then raised: one cut short by the budget would never be counted
-            and (v_tries = 0 and clock_timestamp() >= v_deadline or duplication.is_asked_to_stop(p_id))
+            and (v_tries = 0 and not v_period @> clock_timestamp() or duplication.is_asked_to_stop(p_id))
         );
         if v_step = 'wait' then
             perform pg_sleep(0.02 * 2 ^ v_tries);
@@ -74,7 +74,7 @@ begin
                 );
             end if;
         end;
-        if v_step = 'more' and clock_timestamp() >= coalesce(v_told_at + interval '0.5 s', '-infinity') then
+        if v_step = 'more' and duplication.is_half_a_second_ago(v_told_at) then
             v_told_at := duplication.tell_progress(p_id, p_level);
         end if;
     end loop;

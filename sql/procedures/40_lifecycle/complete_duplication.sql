@@ -11,7 +11,10 @@ declare
 begin
     perform duplication.check_counts(p_id);
     update duplication.duplications as d
-    set status = 'completed', completed_at = clock_timestamp(), not_before = null, waiting_reason = null
+    set
+        status = 'completed', not_before = null, waiting_reason = null,
+        -- the clock may have been moved back
+        completed_at = greatest(clock_timestamp(), d.started_at)
     where d.id = p_id and d.status = 'in_progress'
     returning d.* into v_duplication;
     if not found then

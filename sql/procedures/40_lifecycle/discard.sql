@@ -12,7 +12,7 @@ as $$
 -- Locks: those of discard_batch, each until the end of its batch.
 -- COMMITS: the status first, then each batch. See duplicate_level for what that forbids.
 declare
-    v_deadline timestamptz;
+    v_period tstzrange;
     v_level text;
     v_batch_no integer;
 begin
@@ -20,13 +20,13 @@ begin
     commit;
     set transaction isolation level read committed;
     set local search_path to pg_catalog, pg_temp;
-    v_deadline := duplication.deadline(p_budget);
+    v_period := duplication.call_period(p_budget);
     perform duplication.start_discard(p_id);
     loop
         commit;
         set transaction isolation level read committed;
         set local search_path to pg_catalog, pg_temp;
-        exit when v_level is not null and clock_timestamp() >= v_deadline;
+        exit when v_level is not null and not v_period @> clock_timestamp();
         select b.p_level, b.p_batch_no into v_level, v_batch_no
         from duplication.discard_batch(p_id, v_level, v_batch_no) as b;
         exit when v_batch_no is null;

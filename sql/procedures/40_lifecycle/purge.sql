@@ -10,7 +10,7 @@ as $$
 -- Locks: those of purge_batch, each until the end of its batch.
 -- COMMITS: each batch. See duplicate_level for what that forbids.
 declare
-    v_deadline timestamptz;
+    v_period tstzrange;
     v_outcome text;
     v_event bigint;
     v_id bigint;
@@ -21,8 +21,8 @@ begin
         commit;
         set transaction isolation level read committed;
         set local search_path to pg_catalog, pg_temp;
-        v_deadline := coalesce(v_deadline, duplication.deadline(p_budget));
-        exit when v_outcome in ('wait', 'none') or (v_outcome is not null and clock_timestamp() >= v_deadline);
+        v_period := coalesce(v_period, duplication.call_period(p_budget));
+        exit when v_outcome in ('wait', 'none') or (v_outcome is not null and not v_period @> clock_timestamp());
         select b.outcome, b.p_event, b.p_id, b.p_number into v_outcome, v_event, v_id, v_number
         from duplication.purge_batch(v_event, v_id, v_number) as b;
     end loop;

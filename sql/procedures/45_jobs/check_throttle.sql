@@ -20,7 +20,8 @@ as $$
             offset 0
         ) as d
         -- a clock in a subquery is read once, and so can be looked up in an index
-        where a.outcome in ('transient', 'lost') and a.ended_at > (select clock_timestamp() - s.throttle_window) and d.tree = p_tree
+        where a.outcome in ('transient', 'lost') and d.tree = p_tree
+            and a.ended_at > (select clock_timestamp() - s.throttle_window) and a.ended_at <= (select clock_timestamp())
         order by a.ended_at desc
         offset s.throttle_failures - 1
         limit 1

@@ -22,6 +22,7 @@ begin
     end if;
     -- whoever stands still between this and the commit shall not hold up the others
     perform set_config('idle_in_transaction_session_timeout', '60s', true);
+    perform duplication.correct_times();
     perform duplication.end_lost_attempts();
     v_due := array(select j.id from duplication.due_jobs(least(p_limit, duplication.free_places())) as j (id));
     if v_due <> '{}' then

@@ -22,7 +22,8 @@ as $$
                         offset 0
                     ) as o
                     -- a clock in a subquery is read once, and so can be looked up in an index
-                    where a.started_at > (select clock_timestamp() - s.resend_after) and o.dispatched_at < a.started_at
+                    where a.started_at > (select clock_timestamp() - s.resend_after)
+                        and a.started_at <= (select clock_timestamp()) and o.dispatched_at < a.started_at
                 )
             ) - s.resend_after
             from duplication.settings as s

@@ -19,6 +19,8 @@ begin
             select max(b.ended_at)
             from duplication.batches as b
             where b.duplication_id = p_attempt.duplication_id and b.level = p_attempt.level
+                -- what the future holds, after the clock was moved back, was not before this
+                and b.ended_at <= clock_timestamp()
         )), '-infinity');
     if v_failures >= v_max then
         perform duplication.fail_duplication(

@@ -4,5 +4,5 @@ set search_path to pg_catalog, pg_temp
 as $$
     -- Purpose: where the feed stands. Taken first, and the duplications looked at afterwards, nothing is missed in between.
     -- Returns: a cursor for read_events.
-    select pg_current_snapshot()::text;
+    select format('%s@%s', pg_current_snapshot(), duplication.feed_home());
 $$;

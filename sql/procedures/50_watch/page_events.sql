@@ -13,12 +13,13 @@ as $$
 declare
     v_running xid8[] := array(select s.xid from pg_snapshot_xip(p_told) as s (xid));
     v_begun xid8 := pg_snapshot_xmax(p_told);
+    v_home text := duplication.feed_home();
 begin
     return query
     select
         case
-            when p.number < lead(p.number) over (order by p.number) then format('%s/%s/%s', p_told, p_telling, p.number)
-            else p_telling::text
+            when p.number < lead(p.number) over (order by p.number) then format('%s/%s/%s@%s', p_told, p_telling, p.number, v_home)
+            else format('%s@%s', p_telling, v_home)
         end,
         p.duplication_id, p.type, p.payload, p.created_at
     from (

@@ -1,12 +1,12 @@
 create or replace function duplication.parse_cursor(
-    p_cursor text, out told pg_snapshot, out telling pg_snapshot, out event bigint
+    p_cursor text, out told pg_snapshot, out telling pg_snapshot, out event bigint, out home text
 )
 language plpgsql immutable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: read a cursor of the feed: 'told', a snapshot all of whose events were told; or 'told/telling/event', where of what
---   telling sees and told does not, the events up to this number were told.
--- Parameters: p_cursor, as read_events returns it, or '0'.
+--   telling sees and told does not, the events up to this number were told; each followed by '@home', as feed_home gives it.
+-- Parameters: p_cursor, as read_events returns it, or '0', which is of every feed.
 -- Errors: UD016 if it is none.
 begin
     if p_cursor = '0' then
@@ -14,9 +14,11 @@ begin
         told := '1:1:';
         return;
     end if;
-    if p_cursor !~ '^[0-9:,]+(/[0-9:,]+/[0-9]+)?$' then
+    if p_cursor !~ '^[0-9:,]+(/[0-9:,]+/[0-9]+)?@[0-9a-f]{8}$' then
         raise invalid_text_representation;
     end if;
+    home := split_part(p_cursor, '@', 2);
+    p_cursor := split_part(p_cursor, '@', 1);
     told := split_part(p_cursor, '/', 1)::pg_snapshot;
     telling := nullif(split_part(p_cursor, '/', 2), '')::pg_snapshot;
     event := nullif(split_part(p_cursor, '/', 3), '')::bigint;

@@ -20,7 +20,8 @@ declare
     v_after record;
 begin
     select c.* into v_after from duplication.parse_cursor(p_after) as c;
-    if p_after is null or pg_snapshot_xmax(v_after.told) > pg_snapshot_xmax(pg_current_snapshot()) or exists (
+    if p_after is null or v_after.home <> duplication.feed_home()
+        or pg_snapshot_xmax(v_after.told) > pg_snapshot_xmax(pg_current_snapshot()) or exists (
         select from duplication.feed as f
         where f.purged_xid >= pg_snapshot_xmin(v_after.told)
     ) then

@@ -18,7 +18,7 @@ declare
         (select r.started_at from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level)
     );
 begin
-    if clock_timestamp() >= v_told_at + interval '0.5 s' then
+    if v_told_at is not null and duplication.is_half_a_second_ago(v_told_at) then
         perform duplication.emit_progress(p_id, p_level);
         return clock_timestamp();
     end if;

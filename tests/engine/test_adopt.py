@@ -1,0 +1,55 @@
+"""A database that was restored or copied becomes an installation of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from tests.support.calls import duplicate, value
+
+Connection = psycopg.Connection
+Episode = Callable[..., int]
+
+
+def types(db: Connection, cursor: str) -> list[str]:
+    return [row[0] for row in db.execute("select type from duplication.read_events(%s)", (cursor,))]
+
+
+def test_its_jobs_are_sent_anew_under_its_own_name(db: Connection, episode: Episode) -> None:
+    source = str(episode())
+    before = value(db, "select installation from duplication.settings")
+    sent = value(db, "select duplication.request_duplication('episode', %s)", source)
+    db.execute("select duplication.dispatch_jobs()")
+    adopted = value(db, "select duplication.adopt()")
+    assert adopted != before
+    assert adopted == value(db, "select installation from duplication.settings")
+    assert db.execute("select duplication_id from duplication.dispatch_jobs()").fetchall() == [(sent,)]
+
+
+def test_its_feed_tells_all_it_holds_to_readers_who_begin_anew(db: Connection, episode: Episode) -> None:
+    """The server that it was dumped from was further on than the one that it is in."""
+    db.execute("select duplication.request_duplication('episode', %s)", (str(episode()),))
+    cursor = value(db, "select duplication.feed_position()")
+    db.execute("update duplication.events set xid = '9000000000'")
+    db.execute("update duplication.feed set purged_xid = '9000000000'")
+    assert types(db, cursor) == ["reset"]
+    db.execute("select duplication.adopt()")
+    assert types(db, cursor) == ["reset"], "what it was told may not be what is here"
+    own = value(db, "select duplication.feed_position()")
+    assert types(db, own) == []
+    assert value(db, "select count(*) from duplication.events where xid >= pg_current_xact_id()") == 0
+    duplicate(db, episode())
+    assert types(db, own)[0] == "duplication.requested"
+
+
+def test_while_somebody_sends_jobs_it_is_refused(
+    db: Connection, episode: Episode, connect: Callable[[], Connection]
+) -> None:
+    db.execute("update duplication.settings set lock_timeout = '0.1 s'")
+    dispatching = connect()
+    with dispatching.transaction():
+        dispatching.execute("select duplication.dispatch_jobs()")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            db.execute("select duplication.adopt()")
