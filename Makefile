@@ -6,7 +6,7 @@ VENV := .venv
 PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint format bench against schemas rush streams lock clean
+.PHONY: help $(VENV) demo test lint format bench against schemas rush faults soak streams lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,12 @@ schemas: $(VENV)/.installed ## copy 500 generated schemas, other ones each time
 
 rush: $(VENV)/.installed ## copy a thousand small episodes that are requested at once, by two workers
 	RUSH_REQUESTS=1000 $(VENV)/bin/pytest -q tests/driver/test_rush.py $(ARGS)
+
+faults: $(VENV)/.installed ## break everything around it, one thing after the other
+	$(VENV)/bin/pytest -q -n $(WORKERS) tests/faults $(ARGS)
+
+soak: $(VENV)/.installed ## copy a thousand trees while something goes wrong every few seconds
+	$(VENV)/bin/python -m tests.faults.soak $(ARGS)
 
 streams: $(VENV)/.installed ## measure how soon an event is at each of a thousand open streams
 	$(VENV)/bin/python benchmarks/streams.py $(ARGS)

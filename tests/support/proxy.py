@@ -26,11 +26,23 @@ class Proxy:
             self._stalled.update(self._open)
             return len(self._open) // 2
 
+    def hang_up(self) -> None:
+        """Let both sides of the connections that stand still know: a network that is mended, or a keepalive."""
+        with self._lock:
+            for one in self._stalled:
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+            self._stalled.clear()
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(self._target)
+                try:
+                    far = socket.create_connection(self._target)
+                except OSError:
+                    near.close()
+                    continue
                 with self._lock:
                     self._open += [near, far]
                 for source, target in ((near, far), (far, near)):

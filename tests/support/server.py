@@ -74,9 +74,9 @@ class CrashServer:
     What is committed stays, unless who commits it says otherwise.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
-        self.settings = SETTINGS | {"synchronous_commit": "on"}
+        self.settings = SETTINGS | {"synchronous_commit": "on"} | settings
         self._port: int | None = None
         self._running = contextlib.ExitStack()
         self._databases = 0

@@ -1,0 +1,1 @@
+"""The guarantees hold while everything around them fails."""

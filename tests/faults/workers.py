@@ -1,0 +1,68 @@
+"""Faults of workers: processes and sessions that are suddenly gone."""
+
+from __future__ import annotations
+
+import threading
+
+from duplication.dispatcher import send_due
+from duplication.engine import Engine
+from tests.faults.farm import Farm, Station
+from tests.faults.meddler import Body, Dropped
+from tests.support.waiting import eventually
+
+
+def worker_killed_in_a_call(farm: Farm) -> None:
+    """Its backend ends with it, the other worker goes on with the job at once, and nothing is copied twice."""
+    station = farm.random.choice(farm.stations)
+    station.kill()
+    farm.restart(station)
+
+
+def worker_killed_between_send_and_delete(farm: Farm) -> None:
+    """The next job is in the queue, and so is the one that is done: delivered again, it does nothing."""
+    station = farm.random.choice(farm.stations)
+    killed = threading.Event()
+
+    def kill_instead_of_deleting(action: str, _: Body) -> None:
+        if action == "DeleteMessage" and not killed.is_set():
+            station.kill()
+            killed.set()
+            raise Dropped
+
+    station.queue.before = kill_instead_of_deleting
+    eventually(lambda: killed.is_set() or farm.are_over(), "it deletes a message", 60)
+    station.queue.behave()
+    farm.restart(station)
+
+
+def backends_terminated(farm: Farm) -> None:
+    """pg_terminate_backend on every session of both workers: they connect anew and go on where they were."""
+    with farm.session() as conn:
+        for pid in farm.backends():
+            conn.execute("select pg_terminate_backend(%s)", (pid,))
+
+
+def many_dispatchers(farm: Farm) -> None:
+    """Four more dispatchers than the workers' two: one at a time sends, and each job is done once."""
+    over = threading.Event()
+
+    def dispatch() -> None:
+        with Engine.connect(farm.dsn, application_name="test") as engine:
+            while not over.is_set():
+                send_due(engine, farm.queue)
+
+    threads = [threading.Thread(target=dispatch) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    farm.wait_for_the_end()
+    over.set()
+    for thread in threads:
+        thread.join()
+
+
+def worker_frozen(farm: Farm) -> None:
+    """SIGSTOP for longer than its lease: the other worker takes its jobs over; woken, it finds that and leaves them."""
+    station: Station = farm.random.choice(farm.stations)
+    station.freeze()
+    threading.Event().wait(min(6.0, farm.away_seconds))
+    station.thaw()
