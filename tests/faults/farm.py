@@ -45,9 +45,16 @@ class Station:
     environment: dict[str, str]
     log: Path
     process: Command | None = None
+    earlier: str = ""
+    """What the processes before this one said."""
 
     def start(self) -> None:
+        self.earlier = self.log.read_text() if self.log.exists() else ""
         self.process = Command(self.environment, self.log, "worker", "--concurrency", "2")
+
+    def is_ready(self) -> bool:
+        """Whether it got as far as to end as asked, rather than by the signal itself."""
+        return "waits for jobs" in self.running.said.removeprefix(self.earlier)
 
     @property
     def running(self) -> Command:
@@ -165,6 +172,7 @@ class Farm:
     def stop(self) -> list[int]:
         """End the workers as their supervisor does; returns their exit codes."""
         for station in self.stations:
+            eventually(station.is_ready, "the worker has begun")
             station.running.send(signal.SIGTERM)
         return [station.running.wait() for station in self.stations]
 
