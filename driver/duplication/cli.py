@@ -27,6 +27,7 @@ from duplication.errors import (
     UnknownLevel,
     UnknownTree,
 )
+from duplication.parallel import open_sessions
 from duplication.signals import sigterm_as_interrupt, stop_on_signals
 
 BAD_INPUT = (
@@ -149,16 +150,24 @@ def send_due(engine: Engine, settings: Settings) -> bool:
 @main.command("duplicate")
 @click.argument("tree")
 @click.argument("key")
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, MAX_PARALLEL),
+    help="Sessions that share the work.  [env: DUPLICATION_PARALLEL, default: 1]",
+)
 @as_json
 @click.pass_obj
-def duplicate(settings: Settings, tree: str, key: str, as_json: bool) -> None:
+def duplicate(settings: Settings, tree: str, key: str, parallel: int | None, as_json: bool) -> None:
     """Duplicate the TREE with the root KEY now, without queue or worker."""
     console = render.make_console(stderr=as_json)
     with connect(settings) as engine:
         duplication_id = engine.open_duplication(tree, key)
         try:
-            with render.LevelBars(console) as bars:
-                duplication, levels = copy_levels(engine, duplication_id, bars.update)
+            with (
+                open_sessions(engine, lambda: connect(settings), parallel or settings.parallel) as sessions,
+                render.LevelBars(console) as bars,
+            ):
+                duplication, levels = copy_levels(sessions, duplication_id, bars.update)
         except KeyboardInterrupt:
             click.echo(
                 f"Interrupted. What is copied is kept: `duplication duplicate {tree} {key}` goes on from there, "

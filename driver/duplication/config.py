@@ -43,6 +43,8 @@ class Settings:
     """How many jobs a worker does at a time."""
     parallel: int = 1
     """How many sessions share one job's level."""
+    carry_on: bool = True
+    """Whether a job that is done well within its budget goes on with the next level, without a message for it."""
     memory_mb: int = 256
     """A worker bigger than this ends between two jobs, for its supervisor to start again; 0: no limit."""
     rds_instance: str | None = None
@@ -93,6 +95,13 @@ def pattern(expression: str, wanted: str) -> Callable[[str], str]:
     return read
 
 
+def read_switch(text: str) -> bool:
+    """Read on or off."""
+    if text not in {"on", "off"}:
+        raise ValueError("on or off is wanted")
+    return text == "on"
+
+
 READERS: dict[str, Callable[[str], Any]] = {
     "dsn": str,
     "queue_url": str,
@@ -103,6 +112,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "poll_seconds": number(int, 0, 20),
     "concurrency": number(int, 1, MAX_CONCURRENCY),
     "parallel": number(int, 1, MAX_PARALLEL),
+    "carry_on": read_switch,
     "memory_mb": number(int, 0, 1 << 20),
     "rds_instance": pattern("[A-Za-z][A-Za-z0-9-]{0,62}", "an RDS instance's identifier"),
     "log_level": pattern("DEBUG|INFO|WARNING|ERROR", "DEBUG, INFO, WARNING or ERROR"),

@@ -2,25 +2,25 @@
 
 from collections.abc import Callable, Sequence
 
-from duplication.engine import Engine
 from duplication.models import Duplication, LevelProgress
+from duplication.parallel import Sessions
 
 BUDGET_SECONDS = 0.5
 
 
 def copy_levels(
-    engine: Engine, duplication_id: int, show: Callable[[Sequence[LevelProgress]], None]
+    sessions: Sessions, duplication_id: int, show: Callable[[Sequence[LevelProgress]], None]
 ) -> tuple[Duplication, list[LevelProgress]]:
     """Copy every level that is not done yet.
 
-    Parameters: show, called after each call with how far the levels are.
+    Parameters: sessions, that share the work; show, called after each call with how far the levels are.
     Returns the duplication and its levels as they are then. Raises what the engine raises; what is copied by then
     stays copied.
     """
+    engine = sessions.first
     level = engine.next_level(duplication_id)
     while level is not None:
-        call = engine.duplicate_level(duplication_id, level, BUDGET_SECONDS)
+        call = sessions.duplicate_level(duplication_id, level, BUDGET_SECONDS, carry_on=True)
         show(engine.list_progress(duplication_id))
-        if call.done:
-            level = call.next_level
+        level = call.next_level
     return engine.find_duplication(duplication_id), engine.list_progress(duplication_id)

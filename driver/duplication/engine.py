@@ -32,7 +32,7 @@ from duplication.models import (
 
 logger = logging.getLogger("duplication")
 
-VERSIONS = range(4, 5)
+VERSIONS = range(5, 6)
 """The engine versions that this driver works with."""
 NOT_INSTALLED = {"3F000", "42883"}
 """No such schema, no such function."""
@@ -155,12 +155,21 @@ class Engine:
         """Return the first level of the chain that is not done, or None when all are."""
         return self._optional("select duplication.next_level(%s)", str, duplication_id)
 
-    def duplicate_level(self, duplication_id: int, level: str, budget_seconds: float | None = None) -> LevelCall:
-        """Copy a level, batch by batch, until it is done or the time is up."""
+    def duplicate_level(
+        self, duplication_id: int, level: str, budget_seconds: float | None = None, *, carry_on: bool = False
+    ) -> LevelCall:
+        """Copy a level, batch by batch, until it is done or the time is up.
+
+        Parameters: carry_on, with the levels after it, as long as less than half of the time is spent.
+        """
         with self._in_call():
             row = self._connection.execute(
-                "call duplication.duplicate_level(%s::bigint, %s::text, make_interval(secs => %s::float8), null, null)",
-                (duplication_id, level, budget_seconds),
+                """
+                call duplication.duplicate_level(
+                    %s::bigint, %s::text, make_interval(secs => %s::float8), null, null, %s
+                )
+                """,
+                (duplication_id, level, budget_seconds, carry_on),
             ).fetchone()
         if row is None:
             raise DatabaseError("duplicate_level returned nothing")
@@ -383,18 +392,18 @@ class Engine:
                 (duplication_id, limit),
             ).fetchall()
 
-    def list_attempt_batches(self, attempt: int, after: int = 0) -> list[Batch]:
-        """Return the batches of an attempt's level that are younger than the attempt, in order.
+    def list_attempt_batches(self, attempt: int, after: datetime | None = None) -> list[Batch]:
+        """Return the batches of an attempt's duplication that are younger than the attempt, in the order they ended.
 
-        Parameters: after, the number of the last batch that is known already.
+        Parameters: after, when the last batch ended that is known already.
         """
         with self._in_call(), self._connection.cursor(row_factory=class_row(Batch)) as cursor:
             return cursor.execute(
                 SELECT_BATCHES
                 + """
-                inner join duplication.attempts as a on a.duplication_id = b.duplication_id and a.level = b.level
-                where a.id = %s and b.started_at >= a.started_at and b.batch_no > %s
-                order by b.batch_no
+                inner join duplication.attempts as a on a.duplication_id = b.duplication_id
+                where a.id = %s and b.started_at >= a.started_at and b.ended_at > coalesce(%s::timestamptz, '-infinity')
+                order by b.ended_at
                 """,
                 (attempt, after),
             ).fetchall()

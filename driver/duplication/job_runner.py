@@ -29,9 +29,10 @@ OUTCOMES = {"transient": "transient", "lasting": "lasting", "stop": "stopped"}
 
 @dataclass(slots=True)
 class Hold:
-    """A message in work, and whether it may have gone to another worker meanwhile."""
+    """A message in work, the level that its job has come to, and whether another worker may have it by now."""
 
     message: Message
+    level: str
     lost: bool = False
 
 
@@ -56,7 +57,7 @@ class JobRunner:
             return
         try:
             with self._crew.telemetry.watch(self._engine, job, message.attributes) as watch:
-                self._do_job(job, Hold(message), watch)
+                self._do_job(job, Hold(message, job.level), watch)
         except (UnknownDuplication, UnknownLevel) as error:
             logger.warning("Message %s left in the queue: %s", message.id, error.message)
         except QueueError:
@@ -92,10 +93,12 @@ class JobRunner:
                     self._engine.end_attempt(gate.attempt, "released")
                     self._release(hold.message)
                     return
-                call = self._call(job, gate.attempt, watch)
+                call = self._call(job, hold, gate.attempt, watch)
                 if call is not None and call.done:
                     self._finish(job, hold, gate.attempt, call, watch)
                     return
+                if call is not None and call.next_level is not None:
+                    hold.level = call.next_level
                 if not self._crew.stop.requested:
                     self._extend(hold)
                     with watch.call("continue_attempt"):
@@ -103,16 +106,19 @@ class JobRunner:
         except (QueueError, ConnectionLost, EngineVersionMismatch):
             raise
         except DuplicationError as error:
-            self._settle(job, hold, gate.attempt, error, watch)
+            self._settle(hold, gate.attempt, error, watch)
         else:
             watch.see_gate(gate)
             self._delete(hold)
 
-    def _call(self, job: Job, attempt: int, watch: JobWatch) -> LevelCall | None:
+    def _call(self, job: Job, hold: Hold, attempt: int, watch: JobWatch) -> LevelCall | None:
         """Call the level; None when duplication was switched off meanwhile, which the gates tell better."""
         with watch.call("duplicate_level"):
             try:
-                return self._sessions.duplicate_level(job.duplication_id, job.level, self._crew.settings.budget_seconds)
+                settings = self._crew.settings
+                return self._sessions.duplicate_level(
+                    job.duplication_id, hold.level, settings.budget_seconds, carry_on=settings.carry_on
+                )
             except EngineDisabled:
                 return None
             finally:
@@ -141,11 +147,11 @@ class JobRunner:
         self._delete(hold)
         watch.see_end("done", status, call.next_level)
 
-    def _settle(self, job: Job, hold: Hold, attempt: int, error: DuplicationError, watch: JobWatch) -> None:
+    def _settle(self, hold: Hold, attempt: int, error: DuplicationError, watch: JobWatch) -> None:
         # Calling what a migration has just replaced is no failure of the duplication.
         self._engine.check_version()
         kind = self._engine.classify_error(error.sqlstate) if error.sqlstate else "transient"
-        failure = error.as_dict() | {"level": job.level, "sqlstate": error.sqlstate or "58000"}
+        failure = error.as_dict() | {"level": hold.level, "sqlstate": error.sqlstate or "58000"}
         with watch.call("end_attempt"):
             status = self._engine.end_attempt(attempt, OUTCOMES[kind], failure if kind != "stop" else None)
         watch.see_error(error, kind, status)

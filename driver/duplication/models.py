@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class LevelCall:
-    """What one call of a level's procedure came to: the level is done or not, and what follows it."""
+    """What one call of a level's procedure came to: whether the level it was at last is done, and what is next."""
 
     done: bool
     next_level: str | None

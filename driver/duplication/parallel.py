@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
+from functools import partial
 
 from duplication.engine import Engine
 from duplication.errors import WrongStatus
@@ -18,16 +19,19 @@ class Sessions:
         self._engines = engines
         self._pool = pool
 
-    def duplicate_level(self, duplication_id: int, level: str, budget_seconds: float) -> LevelCall:
+    def duplicate_level(self, duplication_id: int, level: str, budget_seconds: float, *, carry_on: bool) -> LevelCall:
         """Call the level in all sessions; the engine shares its batches among them.
 
         Returns the call that found the level done, else any. Raises what one of them raises, once all have ended.
         """
         if self._pool is None:
-            return self.first.duplicate_level(duplication_id, level, budget_seconds)
+            return self.first.duplicate_level(duplication_id, level, budget_seconds, carry_on=carry_on)
         futures = [
             # each in a copy of this context: what is logged there is of this job, too
-            self._pool.submit(copy_context().run, engine.duplicate_level, duplication_id, level, budget_seconds)
+            self._pool.submit(
+                copy_context().run,
+                partial(engine.duplicate_level, duplication_id, level, budget_seconds, carry_on=carry_on),
+            )
             for engine in self._engines
         ]
         # A failure ends the duplication; that the others met a failed one then says nothing.

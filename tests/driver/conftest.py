@@ -148,6 +148,8 @@ def environment(variables: dict[str, str], dsn: str, queue: Queue, monkeypatch: 
         "DUPLICATION_LOG_FORMAT": "text",
         "DUPLICATION_POLL_SECONDS": "0",
         "DUPLICATION_VISIBILITY_SECONDS": "1",
+        # a message for each level, so that there is something between two of them
+        "DUPLICATION_CARRY_ON": "off",
     }
     for name, value in own.items():
         monkeypatch.setenv(name, value)

@@ -31,7 +31,8 @@ from tests.support.waiting import DEADLINE
 
 COMMAND = (sys.executable, "-P", "-m", "duplication")
 # No test has to wait: for messages that do not come, or for the time of one that was not settled.
-QUICK = Settings(poll_seconds=0, visibility_seconds=30)
+# A message for each level, so that there is something between two of them.
+QUICK = Settings(poll_seconds=0, visibility_seconds=30, carry_on=False)
 
 Run = Callable[..., Result]
 

@@ -13,6 +13,7 @@ from duplication.copying import copy_levels
 from duplication.dead_letters import open_letters, settle_letters
 from duplication.engine import Engine
 from duplication.jobs import Job
+from duplication.parallel import Sessions
 from duplication.queue import Message, Queue, QueueError
 from tests.driver.helpers import Command, RecordingQueue, Run, document, every_queue, take, work_until_idle
 from tests.support.waiting import eventually
@@ -26,7 +27,7 @@ ELSEWHERE = "3f2b8c1e-0d4a-4a57-9a57-6f1d2c3b4a59"
 
 def copied(engine: Engine, source: str) -> int:
     duplication = engine.open_duplication("episode", source)
-    copy_levels(engine, duplication, lambda _: None)
+    copy_levels(Sessions([engine], None), duplication, lambda _: None)
     return duplication
 
 

@@ -242,8 +242,8 @@ def test_batches_are_listed_with_times_and_rows(engine: Engine, source: str) -> 
     ]
     assert all(batch.started_at <= batch.ended_at for batch in batches)
     assert engine.list_batches(duplication, limit=1) == batches[:1]
-    assert engine.list_attempt_batches(attempt) == batches[3:]
-    assert engine.list_attempt_batches(attempt, after=1) == []
+    assert engine.list_attempt_batches(attempt) == batches[::-1]
+    assert engine.list_attempt_batches(attempt, after=batches[1].ended_at) == batches[:1]
 
 
 def test_the_feed_is_read_from_a_cursor_on(engine: Engine, source: str) -> None:

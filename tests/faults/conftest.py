@@ -57,9 +57,10 @@ def home() -> Iterator[Path]:
         yield made
 
 
-def report(name: str, **figures: float | str) -> None:
-    """Keep what was measured, where somebody wants it."""
+def report(name: str, version: str, **figures: float) -> None:
+    """Keep what was measured, and on what, where somebody wants it."""
     directory = os.environ.get("FAULTS_REPORT")
     if directory:
         Path(directory).mkdir(parents=True, exist_ok=True)
         (Path(directory) / f"{name}.json").write_text(json.dumps(figures))
+        (Path(directory) / "version").write_text(version)

@@ -49,4 +49,5 @@ def test_every_copy_ends_whole_or_with_a_reason(
         since = time.monotonic()
         farm.wait_for_the_end()
         check_end(farm, may_fail=fault.may_fail, differs=fault.differs)
-        report(fault.name, goes_on=recovery, over=recovery + time.monotonic() - since)
+        version = str(farm.ask("select 'PostgreSQL ' || (current_setting('server_version_num')::int / 10000)"))
+        report(fault.name, version, goes_on=recovery, over=recovery + time.monotonic() - since)

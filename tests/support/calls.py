@@ -61,8 +61,8 @@ def status(conn: psycopg.Connection, duplication: int) -> object:
 
 
 def set_batch_rows(conn: psycopg.Connection, rows: int) -> None:
-    """Make batches small, so that small trees have many."""
-    conn.execute("update duplication.settings set batch_rows = %s", (rows,))
+    """Make batches small, so that small trees have many, and all of the same size."""
+    conn.execute("update duplication.settings set batch_rows = %s, target_batch_ms = null", (rows,))
 
 
 def verify(conn: psycopg.Connection, duplication: int) -> list[tuple[object, ...]]:

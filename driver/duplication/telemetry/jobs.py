@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from duplication.engine import Engine
 from duplication.errors import DuplicationError
 from duplication.jobs import Job
-from duplication.models import Batch, GateDecision
+from duplication.models import Batch, GateDecision, LevelProgress
 from duplication.telemetry.metrics import WorkerMetrics
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class JobWatch:
         self._wants_batches = telemetry.wants_batches
         self._engine = engine
         self._job = job
-        self._last_batch = 0
+        self._last_batch_ended: datetime | None = None
 
     def call(self, routine: str) -> AbstractContextManager[object]:
         """Return what is put around a call of the engine."""
@@ -89,8 +90,8 @@ class JobWatch:
         """Tell of the batches that have come since the last look."""
         if not self._wants_batches:
             return
-        for batch in self._engine.list_attempt_batches(attempt, self._last_batch):
-            self._last_batch = batch.batch_no
+        for batch in self._engine.list_attempt_batches(attempt, self._last_batch_ended):
+            self._last_batch_ended = batch.ended_at
             self._metrics.count_batch(batch)
             if self._traces:
                 self._traces.add_batch(batch)
@@ -103,21 +104,21 @@ class JobWatch:
             self._traces.add_event("status", {"status": status, "outcome": outcome})
         if outcome != "done":
             return
-        totals: dict[str, object] = {}
-        for level in self._engine.list_progress(self._job.duplication_id):
-            if level.level == self._job.level:
-                totals = {"rows": level.rows_copied, "batches": level.batches}
-                if level.started_at and level.completed_at:
-                    totals["seconds"] = (level.completed_at - level.started_at).total_seconds()
-                if level.ordinal == 1:
-                    totals["new_key"] = self._engine.find_duplication(self._job.duplication_id).new_root_key
-        logger.info(
-            "Duplication %d: %s copied, now %s",
-            self._job.duplication_id,
-            self._job.level,
-            next_level or status,
-            extra=totals,
-        )
+        progress = self._engine.list_progress(self._job.duplication_id)
+        names = [level.level for level in progress]
+        # a job may have carried on with later levels
+        first = names.index(self._job.level)
+        end = len(names) if next_level is None else names.index(next_level)
+        for level, following in zip(progress[first:end], [*names[first + 1 : end], next_level or status], strict=True):
+            self._tell_level(level, following)
+
+    def _tell_level(self, level: LevelProgress, following: str | None) -> None:
+        totals: dict[str, object] = {"rows": level.rows_copied, "batches": level.batches}
+        if level.started_at and level.completed_at:
+            totals["seconds"] = (level.completed_at - level.started_at).total_seconds()
+        if level.ordinal == 1:
+            totals["new_key"] = self._engine.find_duplication(level.duplication_id).new_root_key
+        logger.info("Duplication %d: %s copied, now %s", level.duplication_id, level.level, following, extra=totals)
 
     def see_error(self, error: DuplicationError, kind: str, status: str) -> None:
         """Tell what the job met."""

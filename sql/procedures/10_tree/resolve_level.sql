@@ -28,14 +28,13 @@ declare
     v_level duplication.levels;
     v_edge record;
 begin
-    if not exists (select from duplication.trees as t where t.name = p_tree) then
+    select l.* into v_level from duplication.levels as l where l.tree = p_tree and l.name = p_level;
+    if not found and not exists (select from duplication.trees as t where t.name = p_tree) then
         raise exception using
             errcode = 'UD001',
             message = format('there is no tree %L', p_tree),
             hint = (select 'Known trees: ' || string_agg(t.name, ', ' order by t.name) from duplication.trees as t) || '.';
-    end if;
-    select l.* into v_level from duplication.levels as l where l.tree = p_tree and l.name = p_level;
-    if not found then
+    elsif v_level.name is null then
         raise exception using
             errcode = 'UD002',
             message = format('tree %s has no level %L', p_tree, p_level),

@@ -12,9 +12,9 @@ begin
         select
             r.level, r.mapped, r.late_columns, n.rows,
             case when duplication.needs_one_batch(p_id, r.level) then greatest(n.rows, 1)::integer
-                else duplication.piece_rows(l.batch_rows) end as piece_rows
+                else duplication.piece_rows(duplication.level_batch_rows(d.tree, r.level)) end as piece_rows
         from duplication.level_runs as r
-        cross join lateral duplication.resolve_level((duplication.find_duplication(p_id)).tree, r.level) as l
+        inner join duplication.duplications as d on d.id = r.duplication_id
         cross join lateral (
             select duplication.last_number(p_id, r.level) - r.first_number + 1 as rows
         ) as n

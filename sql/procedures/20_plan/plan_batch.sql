@@ -6,12 +6,14 @@ as $$
 --   not planned: a level below itself breadth-first. The plan decides every new key and cuts the rows into pieces;
 --   copying then only obeys.
 -- Parameters: p_id, a duplication in progress.
--- Returns: 'planned' (call again), 'wait' (another session is at it), 'none' (the whole tree is planned).
--- Errors: those of resolve_level, check_tree and finish_plan; UD004.
+-- Returns: 'more' (call again), 'wait' (another session is at it), 'planned' (the whole tree is).
+-- Errors: those of finish_plan; UD004.
 -- Locks: the first level's row in level_runs, until commit. Does not commit.
 declare
     v_run duplication.level_runs;
-    v_edge record;
+    v_edge duplication.edge_runs;
+    v_step record;
+    v_batch_rows integer;
     v_parents bigint := 0;
     v_rows bigint := 0;
 begin
@@ -22,10 +24,9 @@ begin
     if not found then
         return 'wait';
     elsif v_run.planned_at is not null then
-        return 'none';
-    elsif duplication.plan_root(p_id) then
         return 'planned';
     end if;
+    perform duplication.plan_root(p_id);
     -- a thin tree has many edges to follow with few rows each
     for v_round in 1 .. 50 loop
         select e.* into v_edge from duplication.next_edge(p_id) as e;
@@ -33,10 +34,16 @@ begin
             perform duplication.finish_plan(p_id);
             return 'planned';
         end if;
-        select v_parents + e.parents, v_rows + e.rows into v_parents, v_rows
-        from duplication.plan_edge(p_id, v_edge.level, v_edge.parent_level, v_edge.column_name, v_edge.carrier) as e;
-        exit when greatest(v_parents, v_rows) >= v_edge.batch_rows;
+        v_batch_rows := (
+            select duplication.level_batch_rows(d.tree, v_edge.level)
+            from duplication.duplications as d
+            where d.id = p_id
+        );
+        select e.* into v_step from duplication.plan_edge(v_edge, v_batch_rows) as e;
+        v_parents := v_parents + v_step.parents;
+        v_rows := v_rows + v_step.rows;
+        exit when greatest(v_parents, v_rows) >= v_batch_rows;
     end loop;
-    return 'planned';
+    return 'more';
 end;
 $$;

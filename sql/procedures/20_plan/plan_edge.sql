@@ -1,9 +1,6 @@
 create or replace function duplication.plan_edge(
-    p_id bigint,
-    p_level text,
-    p_parent_level text,
-    p_column text,
-    p_carrier text,
+    p_run duplication.edge_runs,
+    p_batch_rows integer,
     out parents bigint,
     out rows bigint
 )
@@ -11,42 +8,48 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: follow an edge from the next few of its parents.
--- Parameters: p_id; p_level, p_parent_level and p_column, the edge; p_carrier, the level by whose numbers it is followed.
+-- Parameters: p_run, the edge's run; p_batch_rows of its level.
 -- Returns: how many parents it was followed from, and the rows planned.
--- Does not commit.
+-- Errors: UD010 if the tree has lost the edge. Does not commit.
 declare
-    v_edge duplication.edges;
-    v_run duplication.edge_runs;
+    v_id bigint := p_run.duplication_id;
+    v_tree text;
+    v_is_mapped boolean;
     v_first bigint;
+    v_statement text;
 begin
-    select e.* into v_edge
-    from duplication.edges as e
-    where e.tree = (duplication.find_duplication(p_id)).tree
-        and e.level = p_level and e.parent_level = p_parent_level and e.column_name = p_column;
-    select e.* into v_run
-    from duplication.edge_runs as e
-    where e.duplication_id = p_id
-        and e.level = p_level and e.parent_level = p_parent_level and e.column_name = p_column;
     select
-        r.first_number + v_run.parents_planned,
+        d.tree,
+        c.first_number + p_run.parents_planned,
         least(
-            duplication.plan_step(v_run.parents_planned, v_run.rows_planned, l.batch_rows),
-            duplication.last_number(p_id, p_carrier) - r.first_number - v_run.parents_planned + 1
-        )
-    into v_first, parents
-    from duplication.level_runs as r
-    cross join lateral duplication.resolve_level(v_edge.tree, p_level) as l
-    where r.duplication_id = p_id and r.level = p_carrier;
+            duplication.plan_step(p_run.parents_planned, p_run.rows_planned, p_batch_rows),
+            duplication.last_number(v_id, p_run.carrier) - c.first_number - p_run.parents_planned + 1
+        ),
+        r.mapped, e.plan_statement
+    into v_tree, v_first, parents, v_is_mapped, v_statement
+    from duplication.duplications as d
+    inner join duplication.level_runs as c on c.duplication_id = d.id and c.level = p_run.carrier
+    inner join duplication.level_runs as r on r.duplication_id = v_id and r.level = p_run.level
+    inner join duplication.compiled_edges as e on e.tree = d.tree
+        and e.level = p_run.level and e.parent_level = p_run.parent_level and e.column_name = p_run.column_name
+    where d.id = v_id;
+    if not found then
+        raise exception using
+            errcode = 'UD010',
+            message = format(
+                'the edge from %s to %s was removed while duplication %s was being planned', p_run.parent_level,
+                p_run.level, v_id
+            ),
+            hint = 'Declare it again and retry, or discard this duplication and request a new one.';
+    end if;
 
-    rows := case when (
-        select r.mapped from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level
-    )
-        then duplication.plan_rows(p_id, v_edge, v_first, v_first + parents - 1)
-        else duplication.plan_parents(p_id, v_edge, v_first, v_first + parents - 1)
+    rows := case when v_is_mapped
+        then duplication.plan_rows(v_id, v_tree, p_run.level, v_statement, v_first, v_first + parents - 1)
+        else duplication.plan_parents(v_id, v_tree, p_run.level, v_statement, v_first, v_first + parents - 1)
     end;
     update duplication.edge_runs as e
     set parents_planned = e.parents_planned + parents, rows_planned = e.rows_planned + rows
-    where e.duplication_id = p_id
-        and e.level = p_level and e.parent_level = p_parent_level and e.column_name = p_column;
+    where e.duplication_id = v_id
+        and e.level = p_run.level and e.parent_level = p_run.parent_level and e.column_name = p_run.column_name;
 end;
 $$;

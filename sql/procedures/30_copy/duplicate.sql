@@ -26,10 +26,7 @@ begin
     raise notice 'duplication % of % %', p_id, p_tree, p_key;
     -- also when nothing is left: the call then says why
     v_level := coalesce(v_level, duplication.root_level(p_tree));
-    loop
-        call duplication.duplicate_level(p_id, v_level, null, v_done, v_level);
-        exit when v_level is null;
-    end loop;
+    call duplication.duplicate_level(p_id, v_level, null, v_done, v_level, true);
     p_new_key := (duplication.find_duplication(p_id)).new_root_key;
     raise notice 'duplication % completed: % % was copied to %', p_id, p_tree, p_key, p_new_key;
 end;

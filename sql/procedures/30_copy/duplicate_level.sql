@@ -3,21 +3,27 @@ create or replace procedure duplication.duplicate_level(
     p_level text,
     p_budget interval default null,
     inout p_done boolean default null,
-    inout p_next_level text default null
+    inout p_next_level text default null,
+    p_carry_on boolean default false
 )
 language plpgsql
 as $$
 -- Purpose: work on one level of a duplication, step by step, each committed, until it is done or the budget is spent.
 --   Any number of sessions may call it for the same level: they share its batches.
 -- Parameters: p_id, p_level; p_budget, after which the call returns at the next step, or sooner when its worker
---   is asked to stop (null: when the level is done).
--- Returns: p_done; p_next_level, the level to be called next, null when the duplication is completed.
+--   is asked to stop (null: when the level is done); p_carry_on, to go on with the levels after it as long as less than
+--   half of the budget is spent.
+-- Returns: p_done, whether the last level that it worked on is done; p_next_level, the level to be called next, null when
+--   the duplication is completed.
 -- Errors: UD002, UD003, UD006, UD007, UD008, UD015, UD016; what made the duplication fail, after it was recorded.
 -- Locks: those of advance_level, each until the end of its step.
 -- COMMITS, so it may have neither a SET clause nor a COMMIT within an exception block: the path is pinned anew in each
 --   transaction (a way seen in TimescaleDB's policy procedures).
 declare
     v_period tstzrange;
+    v_early tstzrange;
+    v_carries_on boolean;
+    v_together boolean := p_carry_on;
     v_told_at timestamptz;
     v_step text;
     v_tries integer := 0;
@@ -38,6 +44,7 @@ begin
         set transaction isolation level read committed;
         set local search_path to pg_catalog, pg_temp;
         v_period := coalesce(v_period, duplication.call_period(p_budget));
+        v_early := coalesce(v_early, duplication.call_period(p_budget / 2));
         if v_error is not null then
             if duplication.classify_error(v_sqlstate) = 'lasting' then
                 perform duplication.fail_duplication(p_id, v_error);
@@ -55,7 +62,8 @@ begin
         end if;
 
         begin
-            v_step := duplication.advance_level(p_id, p_level);
+            v_carries_on := p_carry_on and v_early @> clock_timestamp();
+            v_step := duplication.advance_level(p_id, p_level, v_carries_on, v_carries_on and v_together);
             -- one that failed at commit would be out of reach of this exception block
             perform duplication.check_deferred_constraints(p_id);
             v_tries := 0;
@@ -65,8 +73,14 @@ begin
                 v_hint = pg_exception_hint, v_context = pg_exception_context,
                 v_schema = schema_name, v_table = table_name, v_column = column_name,
                 v_constraint = constraint_name;
-            v_step := 'wait';
             v_tries := v_tries + 1;
+            if v_carries_on and v_together then
+                -- level by level then, so that what can be copied is, and the error is that of its level
+                v_together := false;
+                v_step := 'more';
+                continue;
+            end if;
+            v_step := 'wait';
             if v_tries = 3 or not duplication.is_worth_another_try(v_sqlstate) then
                 v_error := duplication.describe_error(
                     p_id, p_level, v_sqlstate, v_message, v_detail, v_hint, v_context, v_schema, v_table, v_column,
@@ -76,6 +90,12 @@ begin
         end;
         if v_step = 'more' and duplication.is_half_a_second_ago(v_told_at) then
             v_told_at := duplication.tell_progress(p_id, p_level);
+        end if;
+        if v_step = 'done' and v_carries_on then
+            p_next_level := duplication.next_level(p_id);
+            continue when p_next_level is null;
+            p_level := p_next_level;
+            v_step := 'more';
         end if;
     end loop;
     p_done := v_step = 'done';

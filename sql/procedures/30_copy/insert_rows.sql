@@ -28,7 +28,7 @@ begin
             p_run.duplication_id, p_run.level, p_first_number, p_last_number, p_are_copied => false
         );
     end if;
-    v_altered := duplication.may_alter_inserts((duplication.resolve_level(v_tree.name, p_run.level)).relation);
+    v_altered := duplication.may_alter_inserts(p_run.relation::regclass);
     if v_altered then
         select r.inserted, r.source_rows into v_rows, v_source_rows
         from duplication.run_copy(

@@ -7,24 +7,29 @@ as $$
 -- Returns: the first level in copy order that is not done; null if all are.
 -- Errors: UD003.
 declare
-    v_tree text := (duplication.find_duplication(p_id)).tree;
+    v_level text;
+    v_tree text;
     v_root text;
 begin
     -- a run keeps the levels it was started with, whatever becomes of the tree
-    if exists (select from duplication.level_runs as r where r.duplication_id = p_id) then
-        return (
-            select r.level
-            from duplication.level_runs as r
-            where r.duplication_id = p_id and r.completed_at is null
-            order by r.ordinal
-            limit 1
-        );
+    select r.level into v_level
+    from duplication.level_runs as r
+    where r.duplication_id = p_id and r.completed_at is null
+    order by r.ordinal
+    limit 1;
+    if found or exists (select from duplication.level_runs as r where r.duplication_id = p_id) then
+        return v_level;
     end if;
+    v_tree := (duplication.find_duplication(p_id)).tree;
     v_root := duplication.root_level(v_tree);
-    -- mostly it is the root, and no order of the others is needed to know
+    -- without a foreign key to another level the root is first, and no order of the others is needed to know
     if not exists (
-        select from duplication.level_references(v_tree, v_root) as r
-        where (r.is_checked or r.by_row) and r.target_level <> v_root
+        select from duplication.levels as l
+        inner join pg_constraint as f on f.contype = 'f'
+            and f.conrelid = any(duplication.table_and_partitions(to_regclass(l.relation)))
+        inner join duplication.levels as t on t.tree = v_tree and t.name <> v_root
+            and to_regclass(t.relation) in (f.confrelid, pg_partition_root(f.confrelid))
+        where l.tree = v_tree and l.name = v_root
     ) then
         return v_root;
     end if;

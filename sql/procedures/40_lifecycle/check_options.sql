@@ -9,7 +9,6 @@ declare
     v_level record;
     v_problem text;
 begin
-    select r.* into v_level from duplication.resolve_level(p_tree, duplication.root_level(p_tree)) as r;
     select case
         when jsonb_typeof(p_options) is distinct from 'object' then 'the options are not an object'
         when jsonb_typeof(p_options -> 'idempotency_key') <> 'string' then 'idempotency_key is not a string'
@@ -24,6 +23,7 @@ begin
         limit 1;
     end if;
     if v_problem is null and p_options ? 'overrides' then
+        select r.* into v_level from duplication.resolve_level(p_tree, duplication.root_level(p_tree)) as r;
         select format('column %I of %s cannot be overridden', o.name, v_level.relation) into v_problem
         from jsonb_object_keys(p_options -> 'overrides') as o (name)
         where o.name in (v_level.key_column, v_level.orig_column) or not exists (

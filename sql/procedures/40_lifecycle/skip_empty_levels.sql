@@ -1,9 +1,10 @@
-create or replace function duplication.skip_empty_levels(p_id bigint) returns void
+create or replace function duplication.skip_empty_levels(p_id bigint) returns text
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: mark done the levels that come next and have no row to copy, so no job is sent for them.
 -- Parameters: p_id.
+-- Returns: the level that comes next, null if none is left.
 -- Does not commit.
 declare
     v_tree text := (duplication.find_duplication(p_id)).tree;
@@ -34,5 +35,6 @@ begin
             );
         end if;
     end loop;
+    return v_level;
 end;
 $$;

@@ -8,7 +8,12 @@ comment on column duplication.settings.enabled is
 'The feature flag: off, requests are kept and nothing is copied.';
 comment on column duplication.settings.max_attempts is
 'Transient failures of a job without a batch copied in between, the last of which fails the duplication.';
-comment on column duplication.settings.batch_rows is 'Rows that a batch aims at; a level may have its own.';
+comment on column duplication.settings.batch_rows is
+'Rows that a level''s first batch aims at; a level may have its own.';
+comment on column duplication.settings.target_batch_ms is
+'How long a batch''s transaction should last; the next ones are bigger or smaller for it. Null: all aim at batch_rows.';
+comment on column duplication.settings.max_batch_rows is
+'Rows that no batch is to have more of, however quick it is.';
 comment on column duplication.settings.lock_timeout is
 'How long a batch waits for a lock before it gives up and is tried again.';
 comment on column duplication.settings.max_active is
@@ -71,6 +76,17 @@ comment on column duplication.column_rules.row_filter is
 comment on column duplication.column_rules.unmapped is
 'What becomes of a reference to a row of the source''s tree that is not in the copy: error, or null.';
 
+comment on table duplication.compiled_trees is
+'What a tree comes to, read from the catalog when something of it had changed. The fingerprint is of all that was '
+'read.';
+comment on table duplication.compiled_levels is
+'A level of a compiled tree: its place, and the statements that copy it.';
+comment on column duplication.compiled_levels.fingerprint is
+'What the catalog said of its table: relation_fingerprint.';
+comment on table duplication.compiled_edges is 'An edge of a compiled tree, and the statement that plans along it.';
+comment on column duplication.compiled_edges.carrier is
+'The level by whose numbers it is followed: see edge_carrier().';
+
 comment on table duplication.duplications is 'One run: the copy of one root with everything below it.';
 comment on column duplication.duplications.root_key is 'Key of the original, as its type writes it.';
 comment on column duplication.duplications.new_root_key is 'Key of the copy; null until its root is copied.';
@@ -95,6 +111,9 @@ comment on column duplication.level_runs.first_number is
 comment on column duplication.level_runs.fingerprint is
 'The table''s columns when the level was started; a change stops the run.';
 comment on column duplication.level_runs.statement is 'What each batch runs.';
+comment on column duplication.level_runs.relation is 'Its table when the statement was compiled.';
+comment on column duplication.level_runs.compiled_from is
+'The fingerprint that the statement was compiled from; null if it has to be compiled for this run.';
 comment on column duplication.level_runs.mapped is 'Its rows are planned one by one.';
 comment on column duplication.level_runs.late_columns is
 'Columns that may name rows that are not there yet: null until the relink.';
@@ -119,6 +138,9 @@ comment on column duplication.batches.batch_no is
 'The number of its first piece: unique without a counter that sessions would queue for.';
 comment on column duplication.batches.rows_planned is 'Rows of its pieces when they were planned.';
 comment on column duplication.batches.rows is 'Rows inserted.';
+comment on column duplication.batches.aimed_rows is
+'How many rows it was to have; the pieces that were left may be fewer.';
+comment on column duplication.batches.reason is 'Why it was to be that big: see aim_batch().';
 
 comment on table duplication.id_map is
 'The plan: one old key and its new key. No foreign key, for it would cost more than the row.';

@@ -1,0 +1,48 @@
+create or replace function duplication.compile_tree(p_tree text) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: see that compiled_trees, compiled_levels and compiled_edges hold what the tree comes to now: its order, and the
+--   statements that plan and copy it. Reading that from the catalog costs several times what a small copy does, so it is
+--   done when something has changed.
+-- Parameters: p_tree.
+-- Errors: those of tree_fingerprint, check_tree and copy_order.
+-- Locks: the tree's compiled rows, until commit, when something has changed. Does not commit.
+declare
+    v_fingerprint text := duplication.tree_fingerprint(p_tree);
+begin
+    if exists (
+        select from duplication.compiled_trees as c where c.tree = p_tree and c.fingerprint = v_fingerprint
+    ) then
+        return;
+    end if;
+    perform duplication.check_tree(p_tree);
+    -- a second session waits here for the first
+    insert into duplication.compiled_trees as c (tree, fingerprint)
+    values (p_tree, v_fingerprint)
+    on conflict (tree) do update set fingerprint = excluded.fingerprint;
+    delete from duplication.compiled_levels as c where c.tree = p_tree;
+    delete from duplication.compiled_edges as c where c.tree = p_tree;
+    insert into duplication.compiled_levels (
+        tree, level, ordinal, mapped, refers_to_itself, late_columns, relation, fingerprint, copy_statement,
+        link_statement
+    )
+    select
+        p_tree, o.level, o.ordinal, o.mapped, o.refers_to_itself, o.late_columns, l.relation,
+        duplication.relation_fingerprint(l.relation),
+        duplication.copy_statement(
+            p_tree, o.level, case when o.mapped then 'rows' else 'parents' end, p_late => o.late_columns
+        ),
+        case when o.late_columns <> '{}' then duplication.link_statement(p_tree, o.level, '{}', o.late_columns) end
+    from duplication.copy_order(p_tree) as o
+    cross join lateral duplication.resolve_level(p_tree, o.level) as l;
+    insert into duplication.compiled_edges (tree, level, parent_level, column_name, carrier, plan_statement)
+    select
+        p_tree, e.level, e.parent_level, e.column_name, duplication.edge_carrier(p_tree, e.parent_level),
+        duplication.plan_statement(e, case when c.mapped then 'rows' else 'parents' end)
+    from duplication.edges as e
+    inner join duplication.compiled_levels as c on c.tree = p_tree and c.level = e.level
+    -- an edge between levels that the root does not reach was refused above
+    where e.tree = p_tree;
+end;
+$$;

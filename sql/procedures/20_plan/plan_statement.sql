@@ -1,0 +1,82 @@
+create or replace function duplication.plan_statement(p_edge duplication.edges, p_kind text) returns text
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: the SQL that a step of planning runs for an edge.
+-- Parameters: p_edge; p_kind of piece: 'rows', an INSERT that gives each row that the edge reaches its number in plan order
+--   and its new key; 'parents', a SELECT that cuts the parents into pieces by how many rows they have below them.
+-- Returns: SQL text, with parameters as plan_rows and plan_parents give them.
+-- Errors: those of resolve_level.
+declare
+    v_level record;
+begin
+    select r.* into v_level from duplication.resolve_level(p_edge.tree, p_edge.level) as r;
+    if p_kind = 'rows' then
+        -- fenced like the copy's statement: see source_clause
+        return format(
+            $statement$
+                insert into duplication.id_map (duplication_id, level, number, orig_key, new_key)
+                select $1, $2, $3 + c.number, c.orig_key, %s
+                from (
+                    select
+                        row_number() over (order by c.parent_number, c.key) as number, c.key::text as orig_key,
+                        c.parent_new_key
+                    from (
+                        select %s m.number as parent_number, m.new_key as parent_new_key, s.%I as key
+                        from (
+                            select p.number, p.orig_key, p.new_key from duplication.id_map as p
+                            where p.number between $4 and $5
+                            order by p.number
+                        ) as m
+                        %s
+                        -- another edge, or a parent it has moved from meanwhile, has reached it before
+                        left join lateral (
+                            select true as is_planned from duplication.id_map as x
+                            where x.duplication_id = $1 and x.level = $2 and x.orig_key = s.%3$I::text collate "C"
+                            offset 0
+                        ) as x on true
+                        where x.is_planned is null
+                        %5$s
+                    ) as c
+                    order by 1
+                ) as c
+            $statement$,
+            case when duplication.shares_key(p_edge) then 'c.parent_new_key' else v_level.new_key end,
+            case when p_edge.kind = 'owned' then format('distinct on (s.%I)', v_level.key_column) end,
+            v_level.key_column, duplication.edge_join(p_edge),
+            case when p_edge.kind = 'owned' then format('order by s.%I, m.number', v_level.key_column) end
+        );
+    end if;
+    return format(
+        $statement$
+            with counted as (
+                select m.number, c.rows
+                from (
+                    select p.number, p.orig_key from duplication.id_map as p
+                    where p.number between $1 and $2
+                    order by p.number
+                ) as m
+                cross join lateral (
+                    select count(*) as rows from %s as s where s.%I = m.orig_key%s%s
+                ) as c
+            ),
+
+            cut as (
+                select
+                    c.number, c.rows, c.rows > $4 as is_split,
+                    div(sum(c.rows) over (order by c.number) - c.rows, $3) as bucket,
+                    count(*) filter (where c.rows > $4) over (order by c.number) as splits
+                from counted as c
+            )
+
+            select min(c.number) as first_number, max(c.number) as last_number, sum(c.rows)::bigint as rows, c.is_split
+            from cut as c
+            where c.rows > 0
+            group by c.bucket, c.splits, c.is_split
+            order by 1
+        $statement$,
+        v_level.relation, v_level.edge_column, v_level.parent_key_cast,
+        v_level.filter_clause || v_level.edge_clause
+    );
+end;
+$$;

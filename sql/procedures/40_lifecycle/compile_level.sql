@@ -1,0 +1,29 @@
+create or replace function duplication.compile_level(
+    p_run duplication.level_runs, p_duplication duplication.duplications
+) returns duplication.level_runs
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: the table and the statement of one run's level, where those of the compiled tree do not serve: the table has
+--   changed since, or the root has overrides.
+-- Parameters: p_run; p_duplication, its duplication.
+-- Returns: p_run with relation and statement as they have to be.
+-- Errors: those of copy_statement.
+declare
+    v_level text := coalesce(p_run.relinks, p_run.level);
+    v_overrides jsonb;
+begin
+    p_run.relation := (duplication.resolve_level(p_duplication.tree, v_level)).relation;
+    if v_level = duplication.root_level(p_duplication.tree) then
+        v_overrides := p_duplication.options -> 'overrides';
+    end if;
+    p_run.statement := case when p_run.relinks is null
+        then duplication.copy_statement(
+            p_duplication.tree, v_level, case when p_run.mapped then 'rows' else 'parents' end, v_overrides,
+            p_run.late_columns
+        )
+        else duplication.link_statement(p_duplication.tree, v_level, v_overrides, p_run.late_columns)
+    end;
+    return p_run;
+end;
+$$;
