@@ -75,6 +75,8 @@ class Engine:
             connection = psycopg.connect(
                 dsn, autocommit=True, prepare_threshold=None, fallback_application_name=application_name
             )
+            if not logger.isEnabledFor(logging.DEBUG):
+                connection.execute("set duplication.notices to off")
             # Without it a killed client leaves its statement running. Some servers' platforms cannot do it.
             with suppress(psycopg.errors.InvalidParameterValue):
                 connection.execute("select pg_catalog.set_config('client_connection_check_interval', '2s', false)")

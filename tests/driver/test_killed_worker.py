@@ -46,9 +46,11 @@ def test_a_worker_killed_inside_a_call_is_replaced_by_another(
 ) -> None:
     with Gate(dsn, "public.blocks", "orig_id", a_block(db)) as gate:
         with start("worker") as worker:
-            gate.wait_for()
+            backends = gate.wait_for()
             worker.send(signal.SIGKILL)
             worker.wait()
+        left = "select count(*) from pg_stat_activity where pid = any(%s)"
+        eventually(lambda: value(db, left, backends) == 0, "its session ends, rather than do the job to its end")
         gate.open()
     start("worker")
     check_copied_once(db, engine, requested)

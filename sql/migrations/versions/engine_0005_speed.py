@@ -14,7 +14,9 @@ depends_on = None
 UPGRADE = """
 create table duplication.compiled_trees (
     tree text primary key references duplication.trees on delete cascade,
-    fingerprint text not null
+    fingerprint text not null,
+    root_level text collate "C" not null,
+    plan_statement text not null
 );
 
 create table duplication.compiled_levels (
@@ -72,6 +74,7 @@ drop function if exists
     duplication.plan_root(bigint),
     duplication.plan_rows(bigint, duplication.edges, bigint, bigint),
     duplication.advance_level(bigint, text),
+    duplication.emit_progress(bigint, text),
     duplication.finish_level(bigint, text),
     duplication.start_level(bigint, text),
     duplication.skip_empty_levels(bigint);
@@ -85,10 +88,13 @@ alter table duplication.edge_runs drop carrier;
 alter table duplication.level_runs drop relation, drop compiled_from;
 drop table duplication.compiled_edges, duplication.compiled_levels, duplication.compiled_trees;
 drop function if exists
-    duplication.compile_tree(text), duplication.tree_fingerprint(text), duplication.relation_fingerprint(regclass),
+    duplication.compile_tree(text), duplication.plan_root_statement(text, text),
+    duplication.tree_fingerprint(text), duplication.relation_fingerprint(regclass),
     duplication.compile_level(duplication.level_runs, duplication.duplications),
     duplication.plan_edge(duplication.edge_runs, integer), duplication.next_edge(bigint), duplication.plan_root(bigint),
-    duplication.plan_statement(duplication.edges, text), duplication.restart_levels(bigint, text),
+    duplication.plan_statement(duplication.edges, text, boolean), duplication.restart_levels(bigint, text),
+    duplication.emit_progress(bigint, text, bigint, bigint), duplication.tell_caller(text),
+    duplication.start_level(bigint, text, boolean),
     duplication.level_batch_rows(text, text), duplication.advance_level(bigint, text, boolean, boolean),
     duplication.finish_level(bigint, text), duplication.skip_empty_levels(bigint),
     duplication.start_level(bigint, text), duplication.batch_period(),

@@ -18,9 +18,11 @@ begin
     end if;
     perform duplication.check_tree(p_tree);
     -- a second session waits here for the first
-    insert into duplication.compiled_trees as c (tree, fingerprint)
-    values (p_tree, v_fingerprint)
-    on conflict (tree) do update set fingerprint = excluded.fingerprint;
+    insert into duplication.compiled_trees as c (tree, fingerprint, root_level, plan_statement)
+    select p_tree, v_fingerprint, r.level, duplication.plan_root_statement(p_tree, r.level)
+    from duplication.root_level(p_tree) as r (level)
+    on conflict (tree) do update
+    set fingerprint = excluded.fingerprint, root_level = excluded.root_level, plan_statement = excluded.plan_statement;
     delete from duplication.compiled_levels as c where c.tree = p_tree;
     delete from duplication.compiled_edges as c where c.tree = p_tree;
     insert into duplication.compiled_levels (
@@ -39,7 +41,15 @@ begin
     insert into duplication.compiled_edges (tree, level, parent_level, column_name, carrier, plan_statement)
     select
         p_tree, e.level, e.parent_level, e.column_name, duplication.edge_carrier(p_tree, e.parent_level),
-        duplication.plan_statement(e, case when c.mapped then 'rows' else 'parents' end)
+        duplication.plan_statement(
+            e, case when c.mapped then 'rows' else 'parents' end,
+            -- to look for each row costs a sixth of planning it, and where one edge leads to it it is hardly ever there
+            exists (
+                select from duplication.edges as o
+                where o.tree = p_tree and o.level = e.level
+                    and (o.parent_level, o.column_name) <> (e.parent_level, e.column_name)
+            )
+        )
     from duplication.edges as e
     inner join duplication.compiled_levels as c on c.tree = p_tree and c.level = e.level
     -- an edge between levels that the root does not reach was refused above

@@ -2,6 +2,7 @@ create or replace function duplication.count_rows(p_tree text, p_key text) retur
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
+set jit to off
 set enable_seqscan to off
 as $$
 -- Purpose: how many rows of each level a copy of a root would have, by walking its tree.

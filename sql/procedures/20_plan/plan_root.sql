@@ -9,24 +9,21 @@ as $$
 -- Does not commit.
 declare
     v_duplication duplication.duplications := duplication.find_duplication(p_id);
-    v_root text := duplication.root_level(v_duplication.tree);
-    v_new_key text;
+    v_root duplication.compiled_trees;
+    v_rows bigint;
 begin
+    select c.* into v_root from duplication.compiled_trees as c where c.tree = v_duplication.tree;
     if exists (
         select from duplication.id_map as m
-        where m.duplication_id = p_id and m.level = v_root and m.orig_key = v_duplication.root_key
+        where m.duplication_id = p_id and m.level = v_root.root_level and m.orig_key = v_duplication.root_key
     ) then
         return;
     end if;
-    perform duplication.check_root(v_duplication.tree, v_duplication.root_key);
-    v_new_key := (duplication.resolve_level(v_duplication.tree, v_root)).new_key;
     perform duplication.use_tree_path(v_duplication.tree);
-    execute format(
-        'insert into duplication.id_map (number, duplication_id, level, orig_key, new_key)
-        select r.first_number, r.duplication_id, r.level, $3, %s
-        from duplication.level_runs as r
-        where r.duplication_id = $1 and r.level = $2',
-        v_new_key
-    ) using p_id, v_root, v_duplication.root_key;
+    execute v_root.plan_statement using p_id, v_root.root_level, v_duplication.root_key;
+    get diagnostics v_rows = row_count;
+    if v_rows = 0 then
+        perform duplication.check_root(v_duplication.tree, v_duplication.root_key);
+    end if;
 end;
 $$;

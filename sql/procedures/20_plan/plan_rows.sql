@@ -12,11 +12,29 @@ as $$
 -- Does not commit.
 declare
     v_last bigint := duplication.last_number(p_id, p_level);
+    v_statement text := p_statement;
+    v_careful text;
     v_rows bigint;
 begin
-    perform duplication.use_tree_path(p_tree);
-    execute p_statement using p_id, p_level, v_last, p_first_parent, p_last_parent;
-    get diagnostics v_rows = row_count;
+    loop
+        perform duplication.use_tree_path(p_tree);
+        begin
+            execute v_statement using p_id, p_level, v_last, p_first_parent, p_last_parent;
+            get diagnostics v_rows = row_count;
+            exit;
+        exception when unique_violation then
+            -- planned before: it has moved from a parent to another meanwhile; levels with more edges look anyway
+            v_careful := (
+                select case when count(*) = 1 then min(duplication.plan_statement(e, 'rows')) end
+                from duplication.edges as e
+                where e.tree = p_tree and e.level = p_level
+            );
+            if v_careful is null or v_careful = v_statement then
+                raise;
+            end if;
+            v_statement := v_careful;
+        end;
+    end loop;
     return v_rows;
 end;
 $$;

@@ -1,10 +1,13 @@
-create or replace function duplication.plan_statement(p_edge duplication.edges, p_kind text) returns text
+create or replace function duplication.plan_statement(
+    p_edge duplication.edges, p_kind text, p_looks_again boolean default true
+) returns text
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the SQL that a step of planning runs for an edge.
 -- Parameters: p_edge; p_kind of piece: 'rows', an INSERT that gives each row that the edge reaches its number in plan order
---   and its new key; 'parents', a SELECT that cuts the parents into pieces by how many rows they have below them.
+--   and its new key; 'parents', a SELECT that cuts the parents into pieces by how many rows they have below them;
+--   p_looks_again, whether rows that are planned already are left out, or met as a unique violation.
 -- Returns: SQL text, with parameters as plan_rows and plan_parents give them.
 -- Errors: those of resolve_level.
 declare
@@ -29,14 +32,8 @@ begin
                             order by p.number
                         ) as m
                         %s
-                        -- another edge, or a parent it has moved from meanwhile, has reached it before
-                        left join lateral (
-                            select true as is_planned from duplication.id_map as x
-                            where x.duplication_id = $1 and x.level = $2 and x.orig_key = s.%3$I::text collate "C"
-                            offset 0
-                        ) as x on true
-                        where x.is_planned is null
                         %5$s
+                        %6$s
                     ) as c
                     order by 1
                 ) as c
@@ -44,6 +41,15 @@ begin
             case when duplication.shares_key(p_edge) then 'c.parent_new_key' else v_level.new_key end,
             case when p_edge.kind = 'owned' then format('distinct on (s.%I)', v_level.key_column) end,
             v_level.key_column, duplication.edge_join(p_edge),
+            -- another edge, or a parent it has moved from meanwhile, has reached it before
+            case when p_looks_again then format(
+                'left join lateral (
+                            select true as is_planned from duplication.id_map as x
+                            where x.duplication_id = $1 and x.level = $2 and x.orig_key = s.%I::text collate "C"
+                            offset 0
+                        ) as x on true
+                        where x.is_planned is null', v_level.key_column
+            ) end,
             case when p_edge.kind = 'owned' then format('order by s.%I, m.number', v_level.key_column) end
         );
     end if;

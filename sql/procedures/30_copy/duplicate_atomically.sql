@@ -22,7 +22,8 @@ begin
         raise notice 'each statement sees the source as it is then; for a copy of one moment: '
             'begin isolation level repeatable read';
     end if;
-    select c.* into v_duplication from duplication.create_duplication(p_tree, p_key, p_options, 'caller') as c;
+    select c.* into v_duplication
+    from duplication.create_duplication(p_tree, duplication.canonical_key(p_tree, p_key), p_options, 'caller') as c;
     v_status := (duplication.find_duplication(v_duplication.id)).status;
     if not v_duplication.is_new and v_status <> 'completed' then
         raise exception using

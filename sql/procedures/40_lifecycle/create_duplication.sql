@@ -5,26 +5,25 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: record a new duplication as pending.
--- Parameters: p_tree, p_key of the root; p_options as in request_duplication; p_driven_by, 'queue' or 'caller'.
+-- Parameters: p_tree; p_key of the root, canonical; p_options as in request_duplication; p_driven_by, 'queue' or 'caller'.
 -- Returns: its id; or that of the earlier one with the same idempotency key, which is not new.
--- Errors: UD001, UD004, UD005, UD010, UD016.
+-- Errors: UD001, UD004, UD010, UD016.
 -- Locks: waits for a transaction that is requesting with the same idempotency key. Does not commit.
 declare
-    v_key text := duplication.canonical_key(p_tree, p_key);
     v_id bigint;
     v_known duplication.duplications;
 begin
     perform duplication.check_options(p_tree, p_options);
-    perform duplication.check_root(p_tree, v_key);
+    perform duplication.check_root(p_tree, p_key);
     insert into duplication.duplications as d (tree, root_key, options, driven_by)
-    values (p_tree, v_key, p_options, p_driven_by)
+    values (p_tree, p_key, p_options, p_driven_by)
     on conflict (tree, (options ->> 'idempotency_key')) do nothing
     returning d.id into v_id;
     id := v_id;
     is_new := id is not null;
     if is_new then
         perform duplication.emit_event(
-            id, 'duplication.requested', jsonb_build_object('id', id, 'tree', p_tree, 'key', v_key)
+            id, 'duplication.requested', jsonb_build_object('id', id, 'tree', p_tree, 'key', p_key)
         );
         return;
     end if;
@@ -32,7 +31,7 @@ begin
     select d.* into v_known
     from duplication.duplications as d
     where d.tree = p_tree and d.options ->> 'idempotency_key' = p_options ->> 'idempotency_key';
-    if v_known.root_key is distinct from v_key then
+    if v_known.root_key is distinct from p_key then
         raise exception using
             errcode = 'UD016',
             message = format(

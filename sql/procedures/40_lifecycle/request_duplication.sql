@@ -11,5 +11,6 @@ as $$
     --   overrides (column → value of the new root), trace (context of the caller's trace).
     -- Returns: the duplication's id.
     -- Errors: UD001, UD004, UD005, UD010, UD016. Does not commit.
-    select c.id from duplication.create_duplication(p_tree, p_key, p_options, 'queue') as c;
+    select c.id
+    from duplication.create_duplication(p_tree, duplication.canonical_key(p_tree, p_key), p_options, 'queue') as c;
 $$;

@@ -7,18 +7,24 @@ as $$
 -- Returns: the level that comes next, null if none is left.
 -- Does not commit.
 declare
-    v_tree text := (duplication.find_duplication(p_id)).tree;
+    v_tree text;
     v_level text;
+    v_rows bigint;
     v_above record;
     v_below text;
 begin
     loop
-        v_level := duplication.next_level(p_id);
+        select r.level, r.rows_planned into v_level, v_rows
+        from duplication.level_runs as r
+        where r.duplication_id = p_id and r.completed_at is null
+        order by r.ordinal
+        limit 1;
+        exit when not found or v_rows > 0;
         update duplication.level_runs as r
         set completed_at = clock_timestamp()
-        where r.duplication_id = p_id and r.level = v_level and r.rows_planned = 0;
-        exit when not found;
+        where r.duplication_id = p_id and r.level = v_level;
 
+        v_tree := (duplication.find_duplication(p_id)).tree;
         select string_agg(distinct l.row_name, ' or ') as row_name, sum(r.rows_planned) as rows_planned into v_above
         from duplication.edges as e
         inner join duplication.levels as l on l.tree = e.tree and l.name = e.parent_level

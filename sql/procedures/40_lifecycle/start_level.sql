@@ -50,6 +50,7 @@ begin
         p_id, p_level, p_level || case when v_run.relinks is null then ' duplication started' else ' started' end,
         null, v_run.rows_planned
     );
-    return case when duplication.fits_one_batch(p_id, p_level) then 'copy' else 'more' end;
+    return case when v_run.rows_planned > duplication.level_batch_rows(v_duplication.tree, v_level) then 'more'
+        else 'copy' end;
 end;
 $$;

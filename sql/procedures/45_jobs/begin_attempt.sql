@@ -12,6 +12,7 @@ create or replace function duplication.begin_attempt(
 )
 language plpgsql
 set search_path to pg_catalog, pg_temp
+set jit to off
 set enable_seqscan to off
 as $$
 -- Purpose: record that a job was delivered to a worker, and decide whether it may run now.

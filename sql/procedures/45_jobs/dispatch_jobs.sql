@@ -3,6 +3,7 @@ create or replace function duplication.dispatch_jobs(
 ) returns table (duplication_id bigint, level text)
 language plpgsql
 set search_path to pg_catalog, pg_temp
+set jit to off
 set enable_seqscan to off
 as $$
 -- Purpose: the jobs that are to be sent to the queue: never sent, due again, taken over, or lost on the way. The record is the

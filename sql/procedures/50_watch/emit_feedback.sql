@@ -10,6 +10,6 @@ begin
     perform duplication.emit_event(p_id, 'duplication.feedback', jsonb_strip_nulls(jsonb_build_object(
         'id', p_id, 'stage', p_stage, 'message', p_message, 'amount', p_amount, 'total', p_total
     )));
-    raise notice '%', concat_ws(' ', p_message, '(' || coalesce(p_amount, p_total) || ')');
+    perform duplication.tell_caller(concat_ws(' ', p_message, '(' || coalesce(p_amount, p_total) || ')'));
 end;
 $$;

@@ -13,7 +13,7 @@ from duplication.queue import Queue
 from tests.driver.helpers import Command, Run, every_queue
 from tests.driver.telemetry.collector import Collector, Span
 from tests.driver.watching import PATIENT, REFUSE, gate_at_first_block, wait_for_completion, wait_for_start
-from tests.support.calls import set_batch_rows
+from tests.support.calls import set_batch_rows, value
 from tests.support.waiting import eventually
 
 Episode = Callable[..., int]
@@ -93,10 +93,12 @@ def test_it_is_one_trace_though_nobody_gave_one_and_a_worker_was_killed(
     duplication = engine.request_duplication("episode", source)
     with gate_at_first_block(db, dsn) as gate:
         first = start("worker", **PATIENT | collector.variables)
-        gate.wait_for()
+        backends = gate.wait_for()
         wait_for_spans(collector, "duplicate_items")
         first.send(signal.SIGKILL)
         first.wait()
+        left = "select count(*) from pg_stat_activity where pid = any(%s)"
+        eventually(lambda: value(db, left, backends) == 0, "its session ends, rather than do the job to its end")
         start("worker", **PATIENT | collector.variables)
         gate.open()
     wait_for_completion(engine, duplication)
