@@ -6,10 +6,10 @@ VENV := .venv
 PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint format bench against schemas rush faults soak streams lock clean
+.PHONY: help $(VENV) demo test lint format bench bench-quick against schemas rush faults soak streams lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  (ARGS="..." is passed on: make demo ARGS="--parts 20 --items 10", make test ARGS="-k worker")'
 
 .venv: $(VENV)/.installed ## create the virtual environment, with what the demo and the tests need
@@ -24,6 +24,10 @@ $(VENV)/.installed: pyproject.toml requirements.lock | $(VENV)/bin/python
 
 $(VENV)/.installed-lint: $(VENV)/.installed
 	$(PIP_INSTALL) -e '.[lint]'
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(PIP_INSTALL) -e '.[bench]'
 	@touch $@
 
 demo: $(VENV)/.installed ## duplicate a sample episode on an embedded database and queue
@@ -43,11 +47,15 @@ format: $(VENV)/.installed-lint ## put Python into the agreed format
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/.installed ## measure a wide tree
-	$(VENV)/bin/python benchmarks/wide.py $(ARGS)
+bench: $(VENV)/.installed-bench ## measure copies against other ways of making them, half an hour; writes docs/benchmarks.md
+	$(VENV)/bin/python -m benchmarks.bench $(ARGS)
+	$(VENV)/bin/python -m benchmarks.report
+
+bench-quick: $(VENV)/.installed ## the same with tiny trees, to see that everything runs; writes nothing
+	$(VENV)/bin/python -m benchmarks.bench --quick $(ARGS)
 
 against: $(VENV)/.installed ## measure what changes have cost: make against REF=main~1
-	$(VENV)/bin/python benchmarks/against.py $(REF) $(ARGS)
+	$(VENV)/bin/python -m benchmarks.against $(REF) $(ARGS)
 
 schemas: $(VENV)/.installed ## copy 500 generated schemas, other ones each time
 	SCHEMA_EXAMPLES=500 $(VENV)/bin/pytest -q -n $(WORKERS) tests/engine/test_generated_schemas.py \

@@ -16,8 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
-from wide import HERE, SETTINGS, Shape, database_dsn, describe_machine, run_psql, time_in_clone
 
+from benchmarks.databases import HERE, SETTINGS, database_dsn, describe_machine, run_psql, time_in_clone
+from benchmarks.shapes import Shape
 from duplication.embedded import Server, postgres_server
 from duplication.engine import Engine
 

@@ -1,0 +1,1 @@
+"""What copies cost, measured against other ways of making them."""

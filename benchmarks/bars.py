@@ -1,0 +1,119 @@
+"""What is wanted of the figures, and whether it is so."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.results import Results, growth_per_row
+
+Values = Callable[[Results], list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A figure with what is wanted of it at least, or at most, and what is hoped for."""
+
+    title: str
+    wanted: float
+    goal: float | None
+    values: Values
+    is_at_most: bool = False
+    unit: str = ""
+    middle: Callable[[list[float]], float] = median
+    """What counts of the rounds' values."""
+
+    def is_met(self, measured: float, mark: float) -> bool:
+        """Tell whether a figure is as good as a mark."""
+        return measured <= mark if self.is_at_most else measured >= mark
+
+
+def times(over: tuple[str, str], under: tuple[str, str], name: str = "seconds") -> Values:
+    """Return how to get a ratio, round by round; over and under are section and way."""
+    return lambda results: results.ratios(over, under, name)
+
+
+def each_round(section: str, way: str, name: str) -> Values:
+    """Return how to get a figure, round by round."""
+    return lambda results: list(results.figures(section, way, name).values())
+
+
+def against_plain(title: str, section: str, way: str, wanted: float, goal: float) -> Bar:
+    """Return a bar on the time of the plain statements over ours."""
+    return Bar(f"plain / ours, {title}", wanted, goal, times((section, "plain"), (section, way)))
+
+
+def bystander_bar(title: str, way: str) -> Bar:
+    """Return a bar on the longest wait of somebody who updates the source, with our copy over something else."""
+    values = times(("bystander", "ours"), ("bystander", way), "longest_ms")
+    return Bar(f"bystander's longest wait, with our copy / {title}", 1, None, values, is_at_most=True)
+
+
+BARS = [
+    against_plain("wide, 1 session", "wide", "ours", 0.95, 1.05),
+    against_plain("wide, 2 sessions", "wide", "ours, 2 sessions", 1.6, 1.9),
+    against_plain("thin, 1 session", "thin", "ours", 0.75, 0.9),
+    Bar("chunk by chunk / ours, no network", 12, None, times(("clients", "chunked"), ("clients", "ours"))),
+    Bar("chunk by chunk / ours, 1 ms", 14, None, times(("delayed", "chunked"), ("delayed", "ours"))),
+    Bar("row by row / ours, no network", 14, None, times(("clients", "naive"), ("clients", "ours"))),
+    Bar("row by row / ours, 1 ms", 80, None, times(("delayed", "naive"), ("delayed", "ours"))),
+    Bar("plain / ours, small, warm session", 0.6, 0.8, times(("small", "plain"), ("small", "ours"), "warm_ms")),
+    Bar("plain / ours, small, new session", 0.6, 0.8, times(("small", "plain"), ("small", "ours"), "cold_ms")),
+    Bar(
+        "small a second, 2 workers by the queue / plain by 2 clients",
+        0.4,
+        0.6,
+        times(("rush", "ours, worker"), ("rush", "plain"), "copies_a_second"),
+    ),
+    Bar(
+        "time per row, 5,000,000 / 500,000 blocks",
+        1.15,
+        None,
+        lambda results: growth_per_row(results, "ours"),
+        is_at_most=True,
+    ),
+    Bar(
+        "worker's peak memory, 5,000,000 blocks",
+        80,
+        None,
+        each_round("large", "ours, worker", "peak_mb"),
+        is_at_most=True,
+        unit=" MB",
+        middle=max,
+    ),
+    bystander_bar("without a copy", "nothing"),
+    bystander_bar("with the plain statements", "plain"),
+    Bar(
+        "bystander's waits for a lock, with our copy",
+        0,
+        None,
+        each_round("bystander", "ours", "lock_waits"),
+        is_at_most=True,
+        middle=max,
+    ),
+]
+
+
+def bars_table(results: Results, *, is_judged: bool = True) -> list[str]:
+    """Return the bars that were measured as a table in Markdown; is_judged: with what is met, for shapes in full."""
+    lines = ["| | wanted | goal | measured | from–to | met |", "|---|---|---|---|---|---|"]
+    for bar in BARS:
+        values = bar.values(results)
+        if values:
+            lines.append(bar_row(bar, values, is_judged=is_judged))
+    return lines
+
+
+def bar_row(bar: Bar, values: list[float], *, is_judged: bool) -> str:
+    """Return a bar's row of the table."""
+    measured = bar.middle(values)
+    sign = "≤" if bar.is_at_most else "≥"
+    met = "goal" if bar.goal is not None and bar.is_met(measured, bar.goal) else "yes"
+    cells = [
+        bar.title,
+        f"{sign} {bar.wanted:g}{bar.unit}",
+        "" if bar.goal is None else f"{sign} {bar.goal:g}",
+        f"{measured:.3g}{bar.unit}",
+        f"{min(values):.3g}–{max(values):.3g}",
+        (met if bar.is_met(measured, bar.wanted) else "**no**") if is_judged else "",
+    ]
+    return f"| {' | '.join(cells)} |"
