@@ -61,9 +61,9 @@ def send_due(
     as they are known; telemetry, where it is told.
     Returns how many were sent. Raises QueueError, and the jobs stay due.
     """
-    installation = engine.find_installation()
 
     def send(due: DueJob) -> None:
+        installation = engine.find_installation()
         carried: dict[str, str] = {}
         if telemetry is not None and telemetry.traces is not None:
             duplication = engine.find_duplication(due.duplication_id)

@@ -15,6 +15,9 @@ from duplication.signals import Backoff
 logger = logging.getLogger("duplication")
 
 Step = Callable[[], None]
+VERSION_SECONDS = 1.0
+"""For so long the engine is taken for what it was; a call that fails meanwhile asks again."""
+
 OpenStep = Callable[[Engine], AbstractContextManager[Step]]
 """Makes what does a step of work out of a session, and releases it at the end."""
 
@@ -41,11 +44,14 @@ def run_steps(crew: Crew, open_step: OpenStep) -> None:
 
 
 def _repeat(crew: Crew, engine: Engine, step: Step, backoff: Backoff) -> None:
+    checked_at = 0.0
     while not crew.stop.requested:
         asked_at = time.monotonic()
         try:
-            engine.check_version()
-            crew.outages.end("The engine", asked_at)
+            if asked_at >= checked_at + VERSION_SECONDS:
+                engine.check_version()
+                crew.outages.end("The engine", asked_at)
+                checked_at = asked_at
             step()
         except (ConnectionLost, EngineVersionMismatch):
             raise

@@ -12,17 +12,15 @@ set plan_cache_mode to force_generic_plan
 as $$
 -- Purpose: the next step of a level, whatever it is: start the duplication, plan some, start the level, copy a batch,
 --   finish the level. Everything a step does is one transaction of its caller.
--- Parameters: p_id, p_level; p_carry_on: when the level is done, the caller goes on with the next one; p_together: levels
---   that come next and are small may be done in the same step, as long as it is short.
+-- Parameters: p_id, p_level; p_carry_on: when the level is done, the caller goes on with the next one; p_together: what comes
+--   next and is small may be done in the same step, as long as it is short.
 -- Returns: 'more', 'wait' (other sessions hold what is left), 'done' (the level is, and those done together with it).
--- Errors: those of check_call, plan_batch, start_level, copy_batch and finish_level.
+-- Errors: those of check_call, lay_out_levels, plan_batch and copy_levels.
 -- Locks: the duplication's advisory lock, shared, until commit; those of the step. Does not commit.
 declare
-    v_period tstzrange := duplication.batch_period();
     v_synchronous_commit text := current_setting('synchronous_commit');
     v_step text;
-    v_next text;
-    v_root_is_known boolean := false;
+    v_is_new boolean := false;
 begin
     perform pg_advisory_xact_lock_shared(duplication.lock_key(p_id));
     perform duplication.limit_lock_waits();
@@ -35,38 +33,22 @@ begin
         raise notice '% of duplication %: done already', p_level, p_id;
         return 'done';
     elsif v_step = 'start' then
-        perform duplication.start_duplication(p_id);
-        return 'more';
-    elsif v_step = 'plan' then
-        v_step := duplication.plan_batch(p_id);
-        if v_step <> 'planned' or not p_together then
-            return case v_step when 'planned' then 'more' else v_step end;
-        end if;
+        v_is_new := duplication.lay_out_levels(p_id);
+        v_step := case when not v_is_new then 'wait' when p_together then 'plan' else 'more' end;
     end if;
-
-    loop
-        v_step := duplication.start_level(p_id, p_level, v_root_is_known);
-        if v_step <> 'copy' then
-            return v_step;
-        end if;
-        v_step := duplication.copy_batch(p_id, p_level);
-        if v_step = 'wait' or duplication.has_pieces_left(p_id, p_level) then
-            return case v_step when 'wait' then 'wait' else 'more' end;
-        end if;
-        v_next := duplication.finish_level(p_id, p_level);
-        if p_carry_on and v_next is not null then
-            -- whoever is at work on this level is now on the next
-            update duplication.attempts as a
-            set level = v_next
-            where a.duplication_id = p_id and a.level = p_level and a.ended_at is null;
-        else
+    if v_step = 'plan' then
+        v_step := duplication.plan_batch(p_id);
+        v_step := case when v_step = 'planned' and p_together then 'copy' when v_step = 'planned' then 'more'
+            else v_step end;
+    end if;
+    if v_step = 'copy' then
+        v_step := duplication.copy_levels(p_id, p_level, p_carry_on, p_together, v_is_new);
+        if v_step = 'done' and not (p_carry_on and duplication.next_level(p_id) is not null) then
             perform set_config('synchronous_commit', v_synchronous_commit, true);
         end if;
-        exit when v_next is null or not p_together or not v_period @> clock_timestamp()
-            or not duplication.fits_one_batch(p_id, v_next);
-        p_level := v_next;
-        v_root_is_known := true;
-    end loop;
-    return 'done';
+    elsif v_is_new then
+        perform duplication.start_duplication(p_id);
+    end if;
+    return v_step;
 end;
 $$;

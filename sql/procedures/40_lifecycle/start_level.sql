@@ -1,11 +1,11 @@
 create or replace function duplication.start_level(
-    p_id bigint, p_level text, p_root_is_known boolean default false
+    p_id bigint, p_level text, p_is_compiled boolean default false, p_root_is_known boolean default false
 ) returns text
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: fix the columns and the statement of a level when its first batch is copied. Harmless when repeated.
--- Parameters: p_id, p_level; p_root_is_known: the copy's root was seen in this transaction.
+-- Parameters: p_id, p_level; p_is_compiled: its tree was, in this transaction; p_root_is_known: so was the copy's root seen.
 -- Returns: 'copy' (go on), 'more' (it was started just now and has several batches: commit first, so that other sessions can
 --   share them), 'wait' (another session is starting it).
 -- Errors: UD009; those of copy_statement.
@@ -31,8 +31,9 @@ begin
         perform duplication.check_new_root(v_duplication);
     end if;
     v_level := coalesce(v_run.relinks, p_level);
-    if v_run.compiled_from is distinct from duplication.relation_fingerprint(to_regclass(v_run.relation))
-        or (v_duplication.options ? 'overrides' and v_level = duplication.root_level(v_duplication.tree))
+    if (v_duplication.options ? 'overrides' and v_level = duplication.root_level(v_duplication.tree))
+        or (not p_is_compiled or v_run.compiled_from is null)
+        and v_run.compiled_from is distinct from duplication.relation_fingerprint(to_regclass(v_run.relation))
     then
         v_run := duplication.compile_level(v_run, v_duplication);
     end if;

@@ -40,6 +40,8 @@ begin
     select g.decision, g.reason, g.wait, g.gate into decision, reason, wait, gate
     from duplication.check_gates(v_attempt, p_cpu_percent) as g;
     if decision = 'run' then
+        -- a crash that loses this ends the attempt, too
+        perform set_config('synchronous_commit', 'off', true);
         update duplication.duplications as d
         set not_before = null, waiting_reason = null
         where d.id = p_id and d.not_before is not null;
