@@ -12,6 +12,7 @@ import pytest
 
 from duplication.cli import main
 from tests.docs.blocks import DOCUMENTS, README, ROOT, blocks, code, prose, table
+from tests.faults.catalog import FAULTS
 
 by_name = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 
@@ -67,3 +68,10 @@ def test_each_guarantee_names_tests_that_exist() -> None:
         for name, file in zip(re.findall(r"\[(\w+)\]", shown_by), files, strict=True):
             assert Path(file).name == f"test_{name}.py"
             assert re.search(r"^def test_", (ROOT / file).read_text(), re.M), file
+
+
+def test_the_table_of_faults_has_each_fault_and_what_it_shows() -> None:
+    rows = table(ROOT / "docs" / "reliability.md", "fault")
+    assert [row[:2] for row in rows] == [[fault.name.replace("_", " "), fault.shows] for fault in FAULTS]
+    for name, _, *times in rows:
+        assert all(re.fullmatch(r"\d+\.\d s / \d+\.\d s", time) for time in times), name
