@@ -151,7 +151,8 @@ class JobRunner:
         # Calling what a migration has just replaced is no failure of the duplication.
         self._engine.check_version()
         kind = self._engine.classify_error(error.sqlstate) if error.sqlstate else "transient"
-        failure = error.as_dict() | {"level": hold.level, "sqlstate": error.sqlstate or "58000"}
+        # the engine knows which level it had come to
+        failure = error.as_dict() | {"sqlstate": error.sqlstate or "58000"}
         with watch.call("end_attempt"):
             status = self._engine.end_attempt(attempt, OUTCOMES[kind], failure if kind != "stop" else None)
         watch.see_error(error, kind, status)

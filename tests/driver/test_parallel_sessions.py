@@ -95,3 +95,23 @@ def test_a_transient_error_in_one_of_the_sessions_has_the_job_tried_again(
     db.execute("drop function public.refuse cascade")
     wait_for_completion(engine, duplication)
     assert copied_rows(db) == [1, 6, 12, 60]
+
+
+def test_the_command_shares_a_copy_between_its_sessions(
+    db: psycopg.Connection, dsn: str, start: Start, episode: Episode
+) -> None:
+    """One of them is held up in the level's first batch: the other does the rest."""
+    source = episode(parts=6, items=2, blocks=5)
+    set_batch_rows(db, 5)
+    with Gate(dsn, "public.blocks", "orig_id", blocks(db)[0]) as gate:
+        command = start("duplicate", "episode", str(source), "--parallel", "2")
+        (held,) = gate.wait_for()
+        duplication = value(db, "select max(id) from duplication.duplications")
+        eventually(lambda: rows_done(db, duplication, "blocks") == 55, "all but its batch is copied")
+        gate.open()
+        assert command.wait() == 0, command.said
+    assert copied_rows(db) == [1, 6, 12, 60]
+    others = value(
+        db, "select array_agg(distinct backend_pid) from duplication.batches where level = 'blocks' and batch_no > 1"
+    )
+    assert held not in others

@@ -11,6 +11,8 @@ create or replace function duplication.run_copy(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
+-- as in run_statement
+set plan_cache_mode to auto
 as $$
 -- Purpose: run a copy's statement on a table that may drop rows, and count what there was to copy, in one snapshot.
 -- Parameters: p_statement; p_source, its source_clause; the rest as in run_statement.

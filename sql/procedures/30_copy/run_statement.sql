@@ -5,6 +5,8 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 -- a row that a policy hides is an error, not a row silently missing
 set row_security to off
+-- triggers of the application are planned as anywhere else
+set plan_cache_mode to auto
 as $$
 -- Purpose: run a statement on content rows. It sees the tree's own search path, which the application's triggers need.
 -- Parameters: p_statement with parameters $1 to $3; p_search_path of the tree; the parameters' values.

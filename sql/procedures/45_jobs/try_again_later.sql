@@ -13,12 +13,11 @@ begin
     select count(*) into v_failures
     from duplication.attempts as a
     inner join duplication.duplications as d on d.id = a.duplication_id
-    where a.duplication_id = p_attempt.duplication_id and a.level = p_attempt.level
-        and a.outcome in ('transient', 'lost')
+    where a.duplication_id = p_attempt.duplication_id and a.outcome in ('transient', 'lost')
         and a.ended_at > coalesce(greatest(d.failed_at, (
             select max(b.ended_at)
             from duplication.batches as b
-            where b.duplication_id = p_attempt.duplication_id and b.level = p_attempt.level
+            where b.duplication_id = p_attempt.duplication_id
                 -- what the future holds, after the clock was moved back, was not before this
                 and b.ended_at <= clock_timestamp()
         )), '-infinity');
