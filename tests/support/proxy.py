@@ -54,7 +54,9 @@ class Proxy:
                 if source in self._stalled:
                     return
                 target.sendall(data)
-            if source not in self._stalled:
+        # also when this end was reset, as that of a killed process with something unread is
+        if source not in self._stalled:
+            with contextlib.suppress(OSError):
                 target.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Proxy:
