@@ -65,7 +65,7 @@ rush: $(VENV)/.installed ## copy a thousand small episodes that are requested at
 	RUSH_REQUESTS=1000 $(VENV)/bin/pytest -q tests/driver/test_rush.py $(ARGS)
 
 faults: $(VENV)/.installed ## break everything around it, one thing after the other
-	$(VENV)/bin/pytest -q -n $(WORKERS) tests/faults $(ARGS)
+	$(VENV)/bin/pytest -q -rs -n $(WORKERS) tests/faults $(ARGS)
 
 soak: $(VENV)/.installed ## copy a thousand trees while something goes wrong every few seconds
 	$(VENV)/bin/python -m tests.faults.soak $(ARGS)
