@@ -98,7 +98,7 @@ drop function if exists
     duplication.copy_levels(bigint, text, boolean, boolean, boolean),
     duplication.level_batch_rows(text, text), duplication.advance_level(bigint, text, boolean, boolean),
     duplication.finish_level(bigint, text), duplication.skip_empty_levels(bigint),
-    duplication.start_level(bigint, text), duplication.batch_period(),
+    duplication.batch_period(),
     duplication.fits_one_batch(bigint, text), duplication.aim_batch(bigint, text, integer);
 drop procedure if exists duplication.duplicate_level(bigint, text, interval, boolean, text, boolean);
 """

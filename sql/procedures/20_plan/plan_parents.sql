@@ -16,7 +16,7 @@ declare
     v_batch_rows integer := duplication.level_batch_rows(p_tree, p_level);
     v_piece_rows integer := duplication.piece_rows(v_batch_rows);
     -- without a key, children cannot be told apart
-    v_is_split boolean := (
+    v_may_split boolean := (
         select l.key_column is not null from duplication.levels as l where l.tree = p_tree and l.name = p_level
     );
     v_piece record;
@@ -32,7 +32,7 @@ begin
     ), p_first_parent);
     perform duplication.use_tree_path(p_tree);
     for v_piece in execute p_statement using p_first_parent, p_last_parent, v_piece_rows,
-        case when v_is_split then v_batch_rows else 9223372036854775807 end
+        case when v_may_split then v_batch_rows else 9223372036854775807 end
     loop
         if v_piece.is_split then
             v_piece.rows := (
