@@ -45,7 +45,7 @@ def test_a_job_that_was_sent_in_the_future_counts_as_sent_now(db: Connection, ep
     db.execute(DISPATCHED)
     db.execute("update duplication.duplications set dispatched_at = dispatched_at + interval '1 hour'")
     assert db.execute(DISPATCHED).fetchall() == []
-    db.execute("update duplication.settings set resend_after = '0.001 s'")
+    db.execute("update duplication.settings set resend_after = '0.000001 s'")
     seen_empty = "select duplication_id from duplication.dispatch_jobs(100, null, '0 s')"
     assert db.execute(seen_empty).fetchall() == [(duplication,)]
 

@@ -1,33 +1,42 @@
-create or replace function duplication.relation_fingerprint(p_relation regclass) returns text
+create or replace function duplication.relation_fingerprint(variadic p_relations regclass[]) returns text
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: one value for all that the catalog says of a table and its partitions and that a copy depends on: columns,
+-- Purpose: one value for all that the catalog says of tables and their partitions and that a copy depends on: columns,
 --   defaults, types, constraints, indexes, names. Made of the versions of the catalog's rows (xmin), so that nothing
 --   has to be compared by what it means; a change that does not matter costs one compilation.
--- Parameters: p_relation. Returns: an md5.
+-- Parameters: p_relations, all in one call: it is made for each copy. Returns: an md5.
 declare
-    v_relations oid[] := duplication.table_and_partitions(p_relation);
+    v_all oid[] := p_relations || array(
+        select p.relid
+        from pg_class as c
+        cross join lateral pg_partition_tree(c.oid) as p
+        where c.oid = any(p_relations) and c.relkind = 'p' and p.level > 0
+    );
     v_columns text;
     v_has_domains boolean;
 begin
-    select string_agg(concat(a.xmin, ' ', t.xmin), ',' order by a.attnum), bool_or(t.typtype = 'd')
+    select string_agg(concat(a.xmin, ' ', t.xmin), ',' order by a.attrelid, a.attnum), bool_or(t.typtype = 'd')
     into v_columns, v_has_domains
     from pg_attribute as a
     left join pg_type as t on t.oid = a.atttypid
-    where a.attrelid = p_relation and a.attnum > 0;
+    where a.attrelid = any(p_relations) and a.attnum > 0;
     return md5(concat_ws(
-        '|', p_relation, v_columns,
-        (select string_agg(c.xmin::text, ',' order by c.oid) from pg_class as c where c.oid = any(v_relations)),
-        (select string_agg(d.xmin::text, ',' order by d.oid) from pg_attrdef as d where d.adrelid = p_relation),
-        (select string_agg(c.xmin::text, ',' order by c.oid) from pg_constraint as c where c.conrelid = any(v_relations)),
-        (select string_agg(i.xmin::text, ',' order by i.indexrelid) from pg_index as i where i.indrelid = any(v_relations)),
-        (select string_agg(i.xmin::text, ',' order by i.inhrelid) from pg_inherits as i where i.inhparent = p_relation),
+        '|', p_relations, v_columns,
+        (select string_agg(c.xmin::text, ',' order by c.oid) from pg_class as c where c.oid = any(v_all)),
+        (select string_agg(d.xmin::text, ',' order by d.oid) from pg_attrdef as d where d.adrelid = any(p_relations)),
+        (select string_agg(c.xmin::text, ',' order by c.oid) from pg_constraint as c where c.conrelid = any(v_all)),
+        (select string_agg(i.xmin::text, ',' order by i.indexrelid) from pg_index as i where i.indrelid = any(v_all)),
+        (
+            select string_agg(i.xmin::text, ',' order by i.inhrelid)
+            from pg_inherits as i
+            where i.inhparent = any(p_relations)
+        ),
         -- a sequence's name is in the statements
         (
             select string_agg(d.objid::regclass::text, ',' order by d.objid)
             from pg_depend as d
-            where d.refclassid = 'pg_class'::regclass and d.refobjid = p_relation and d.refobjsubid > 0
+            where d.refclassid = 'pg_class'::regclass and d.refobjid = any(p_relations) and d.refobjsubid > 0
                 and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
         ),
         -- a domain may be of a domain, so all of them

@@ -5,28 +5,35 @@ as $$
 -- Purpose: close the plan: cut what is planned row by row into pieces, and give the relinks theirs.
 -- Parameters: p_id.
 -- Errors: those of needs_one_batch. Does not commit.
-declare
-    v_run record;
 begin
-    for v_run in
+    insert into duplication.pieces (duplication_id, level, piece_no, kind, first_number, last_number, rows)
+    select
+        p_id, r.level, row_number() over (partition by r.level order by first.number), 'rows',
+        first.number, least(first.number + n.piece_rows, n.last_number + 1) - 1,
+        least(n.piece_rows, n.last_number + 1 - first.number)
+    from duplication.level_runs as r
+    inner join duplication.duplications as d on d.id = r.duplication_id
+    cross join lateral (
         select
-            r.level, r.mapped, r.late_columns, n.rows,
-            case when duplication.needs_one_batch(p_id, r.level) then greatest(n.rows, 1)::integer
-                else duplication.piece_rows(duplication.level_batch_rows(d.tree, r.level)) end as piece_rows
-        from duplication.level_runs as r
-        inner join duplication.duplications as d on d.id = r.duplication_id
-        cross join lateral (
-            select duplication.last_number(p_id, r.level) - r.first_number + 1 as rows
-        ) as n
-        where r.duplication_id = p_id and r.relinks is null and r.mapped
-    loop
-        perform duplication.add_row_pieces(p_id, v_run.level, v_run.rows, v_run.piece_rows);
-    end loop;
+            last.number as last_number,
+            case
+                when (r.refers_to_itself or r.late_columns <> '{}') and duplication.needs_one_batch(p_id, r.level)
+                    then greatest(1, last.number - r.first_number + 1)
+                else duplication.piece_rows(duplication.level_batch_rows(d.tree, r.level))
+            end as piece_rows
+        from duplication.last_number(p_id, r.level) as last (number)
+        -- once for each level, not once for each piece
+        offset 0
+    ) as n
+    cross join lateral generate_series(r.first_number, n.last_number, n.piece_rows) as first (number)
+    where r.duplication_id = p_id and r.relinks is null and r.mapped;
+
     insert into duplication.pieces (duplication_id, level, piece_no, kind, first_number, last_number, rows)
     select p.duplication_id, r.level, p.piece_no, p.kind, p.first_number, p.last_number, p.rows
     from duplication.level_runs as r
     inner join duplication.pieces as p on p.duplication_id = r.duplication_id and p.level = r.relinks
     where r.duplication_id = p_id;
+
     update duplication.level_runs as r
     set planned_at = clock_timestamp(), rows_planned = (
         select coalesce(sum(p.rows), 0)

@@ -1,9 +1,10 @@
 create or replace function duplication.last_piece(p_id bigint, p_level text) returns integer
-language sql stable
+language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the last piece that a level's plan has cut. Parameters: p_id, p_level. Returns: 0 for none.
-    select coalesce((
+-- Purpose: the last piece that a level's plan has cut. Parameters: p_id, p_level. Returns: 0 for none.
+begin
+    return coalesce((
         -- not max(), which 15 may answer by reading all of them
         select p.piece_no
         from duplication.pieces as p
@@ -11,4 +12,5 @@ as $$
         order by p.piece_no desc
         limit 1
     ), 0);
+end;
 $$;

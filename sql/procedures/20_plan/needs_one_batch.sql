@@ -5,7 +5,7 @@ set row_security to off
 as $$
 -- Purpose: whether rows of a planned level refer to each other by a column that cannot be null for a time, so that one
 --   statement has to insert them all.
--- Parameters: p_id, p_level.
+-- Parameters: p_id; p_level, which refers to itself or has columns that are filled late.
 -- Errors: UD010 if a check constraint would refuse the temporary null of a column that waits for another level.
 declare
     v_tree text := (duplication.find_duplication(p_id)).tree;
@@ -16,9 +16,6 @@ declare
     v_late text[];
 begin
     select r.* into v_run from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level;
-    if v_run.late_columns = '{}' and not v_run.refers_to_itself then
-        return false;
-    end if;
     for v_references in
         select r.nullable, r.target_level
         from duplication.level_references(v_tree, p_level) as r

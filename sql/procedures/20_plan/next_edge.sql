@@ -1,15 +1,23 @@
-create or replace function duplication.next_edge(p_id bigint) returns setof duplication.edge_runs
-language sql stable
+create or replace function duplication.next_edge(p_id bigint) returns duplication.edge_runs
+language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the next edge that planning has to follow: one with parents below which it has not looked.
-    -- Parameters: p_id.
-    -- Returns: the edge's run; no row if there is none.
-    select e.*
+-- Purpose: the next edge that planning has to follow: one with parents below which it has not looked.
+-- Parameters: p_id.
+-- Returns: the edge's run; all null if there is none.
+declare
+    v_edge duplication.edge_runs;
+begin
+    select e.* into v_edge
     from duplication.edge_runs as e
     inner join duplication.level_runs as c on c.duplication_id = e.duplication_id and c.level = e.carrier
     where e.duplication_id = p_id
-        and duplication.last_number(p_id, c.level) >= c.first_number + e.parents_planned
+        and exists (
+            select from duplication.id_map as m
+            where m.number >= c.first_number + e.parents_planned and m.number < c.first_number + 17179869184
+        )
     order by c.id, e.level, e.parent_level, e.column_name
     limit 1;
+    return v_edge;
+end;
 $$;

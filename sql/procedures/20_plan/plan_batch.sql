@@ -10,6 +10,7 @@ as $$
 -- Errors: those of finish_plan; UD004.
 -- Locks: the first level's row in level_runs, until commit. Does not commit.
 declare
+    v_duplication duplication.duplications := duplication.find_duplication(p_id);
     v_run duplication.level_runs;
     v_edge duplication.edge_runs;
     v_step record;
@@ -26,20 +27,16 @@ begin
     elsif v_run.planned_at is not null then
         return 'planned';
     end if;
-    perform duplication.plan_root(p_id);
+    perform duplication.plan_root(v_duplication);
     -- a thin tree has many edges to follow with few rows each
     for v_round in 1 .. 50 loop
-        select e.* into v_edge from duplication.next_edge(p_id) as e;
+        v_edge := duplication.next_edge(p_id);
         if v_edge.level is null then
             perform duplication.finish_plan(p_id);
             return 'planned';
         end if;
-        v_batch_rows := (
-            select duplication.level_batch_rows(d.tree, v_edge.level)
-            from duplication.duplications as d
-            where d.id = p_id
-        );
-        select e.* into v_step from duplication.plan_edge(v_edge, v_batch_rows) as e;
+        v_batch_rows := duplication.level_batch_rows(v_duplication.tree, v_edge.level);
+        v_step := duplication.plan_edge(v_duplication.tree, v_edge, v_batch_rows);
         v_parents := v_parents + v_step.parents;
         v_rows := v_rows + v_step.rows;
         exit when greatest(v_parents, v_rows) >= v_batch_rows;

@@ -1,4 +1,5 @@
 create or replace function duplication.plan_edge(
+    p_tree text,
     p_run duplication.edge_runs,
     p_batch_rows integer,
     out parents bigint,
@@ -8,31 +9,28 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: follow an edge from the next few of its parents.
--- Parameters: p_run, the edge's run; p_batch_rows of its level.
+-- Parameters: p_tree; p_run, the edge's run; p_batch_rows of its level.
 -- Returns: how many parents it was followed from, and the rows planned.
 -- Errors: UD010 if the tree has lost the edge. Does not commit.
 declare
     v_id bigint := p_run.duplication_id;
-    v_tree text;
     v_is_mapped boolean;
     v_first bigint;
     v_statement text;
 begin
     select
-        d.tree,
         c.first_number + p_run.parents_planned,
         least(
             duplication.plan_step(p_run.parents_planned, p_run.rows_planned, p_batch_rows),
             duplication.last_number(v_id, p_run.carrier) - c.first_number - p_run.parents_planned + 1
         ),
         r.mapped, e.plan_statement
-    into v_tree, v_first, parents, v_is_mapped, v_statement
-    from duplication.duplications as d
-    inner join duplication.level_runs as c on c.duplication_id = d.id and c.level = p_run.carrier
+    into v_first, parents, v_is_mapped, v_statement
+    from duplication.level_runs as c
     inner join duplication.level_runs as r on r.duplication_id = v_id and r.level = p_run.level
-    inner join duplication.compiled_edges as e on e.tree = d.tree
+    inner join duplication.compiled_edges as e on e.tree = p_tree
         and e.level = p_run.level and e.parent_level = p_run.parent_level and e.column_name = p_run.column_name
-    where d.id = v_id;
+    where c.duplication_id = v_id and c.level = p_run.carrier;
     if not found then
         raise exception using
             errcode = 'UD010',
@@ -44,8 +42,10 @@ begin
     end if;
 
     rows := case when v_is_mapped
-        then duplication.plan_rows(v_id, v_tree, p_run.level, v_statement, v_first, v_first + parents - 1)
-        else duplication.plan_parents(v_id, v_tree, p_run.level, v_statement, v_first, v_first + parents - 1)
+        then duplication.plan_rows(v_id, p_tree, p_run.level, v_statement, v_first, v_first + parents - 1)
+        else duplication.plan_parents(
+            v_id, p_tree, p_run.level, v_statement, v_first, v_first + parents - 1, p_batch_rows
+        )
     end;
     update duplication.edge_runs as e
     set parents_planned = e.parents_planned + parents, rows_planned = e.rows_planned + rows

@@ -1,5 +1,6 @@
 create or replace function duplication.plan_parents(
-    p_id bigint, p_tree text, p_level text, p_statement text, p_first_parent bigint, p_last_parent bigint
+    p_id bigint, p_tree text, p_level text, p_statement text, p_first_parent bigint, p_last_parent bigint,
+    p_batch_rows integer
 ) returns bigint
 language plpgsql
 set search_path to pg_catalog, pg_temp
@@ -9,12 +10,11 @@ as $$
 --   ranges of parents. A parent with more children than a batch holds has them planned one by one, so they can be
 --   split.
 -- Parameters: p_id; p_tree and p_level of the children; p_statement, the plan_statement of the level's only edge;
---   p_first_parent to p_last_parent, parents by their numbers in plan order.
+--   p_first_parent to p_last_parent, parents by their numbers in plan order; p_batch_rows of the level.
 -- Returns: the rows planned.
 -- Does not commit.
 declare
-    v_batch_rows integer := duplication.level_batch_rows(p_tree, p_level);
-    v_piece_rows integer := duplication.piece_rows(v_batch_rows);
+    v_piece_rows integer := duplication.piece_rows(p_batch_rows);
     -- without a key, children cannot be told apart
     v_may_split boolean := (
         select l.key_column is not null from duplication.levels as l where l.tree = p_tree and l.name = p_level
@@ -32,7 +32,7 @@ begin
     ), p_first_parent);
     perform duplication.use_tree_path(p_tree);
     for v_piece in execute p_statement using p_first_parent, p_last_parent, v_piece_rows,
-        case when v_may_split then v_batch_rows else 9223372036854775807 end
+        case when v_may_split then p_batch_rows else 9223372036854775807 end
     loop
         if v_piece.is_split then
             v_piece.rows := (

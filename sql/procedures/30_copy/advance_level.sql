@@ -15,7 +15,7 @@ as $$
 -- Parameters: p_id, p_level; p_carry_on: when the level is done, the caller goes on with the next one; p_together: what comes
 --   next and is small may be done in the same step, as long as it is short.
 -- Returns: 'more', 'wait' (other sessions hold what is left), 'done' (the level is, and those done together with it).
--- Errors: those of check_call, lay_out_levels, plan_batch and copy_levels.
+-- Errors: those of check_call, lay_out_levels, check_order, plan_batch and copy_levels.
 -- Locks: the duplication's advisory lock, shared, until commit; those of the step. Does not commit.
 declare
     v_synchronous_commit text := current_setting('synchronous_commit');
@@ -34,7 +34,11 @@ begin
         return 'done';
     elsif v_step = 'start' then
         v_is_new := duplication.lay_out_levels(p_id);
-        v_step := case when not v_is_new then 'wait' when p_together then 'plan' else 'more' end;
+        v_step := 'wait';
+        if v_is_new then
+            perform duplication.check_order(p_id, p_level);
+            v_step := case when p_together then 'plan' else 'more' end;
+        end if;
     end if;
     if v_step = 'plan' then
         v_step := duplication.plan_batch(p_id);

@@ -8,7 +8,6 @@ as $$
 -- Errors: UD002, UD003, UD006, UD007, UD008.
 declare
     v_duplication duplication.duplications;
-    v_next text;
 begin
     v_duplication := duplication.find_duplication(p_id);
     if not duplication.has_level(p_id, p_level) then
@@ -33,15 +32,12 @@ begin
             hint = 'Switch it on with: update duplication.settings set enabled = true. Requests are kept meanwhile.';
     end if;
 
-    v_next := duplication.next_level(p_id);
-    if v_next <> p_level then
-        raise exception using
-            errcode = 'UD006',
-            message = format('level %s of duplication %s comes before %s', v_next, p_id, p_level),
-            hint = format('Call it first: call duplication.duplicate_level(%s, %L).', p_id, v_next);
-    elsif v_duplication.status = 'pending' then
+    if v_duplication.status = 'pending' then
+        -- the order of its levels is known when they are laid out
         return 'start';
-    elsif exists (select from duplication.level_runs as r where r.duplication_id = p_id and r.planned_at is null) then
+    end if;
+    perform duplication.check_order(p_id, p_level);
+    if exists (select from duplication.level_runs as r where r.duplication_id = p_id and r.planned_at is null) then
         return 'plan';
     end if;
     return 'copy';

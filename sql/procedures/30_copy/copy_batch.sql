@@ -1,40 +1,42 @@
-create or replace function duplication.copy_batch(p_id bigint, p_level text) returns text
+create or replace function duplication.copy_batch(
+    p_tree text, p_run duplication.level_runs, p_batch_rows integer
+) returns text
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: copy one batch of a level, or relink it, exactly once: the transaction that writes its rows also takes its
 --   pieces away.
--- Parameters: p_id, p_level, a level that has been started.
--- Returns: 'copied'; 'wait' if other sessions hold all that is left; 'none' if nothing is left.
--- Errors: UD004, UD011, UD012, UD017; whatever the content's constraints and triggers raise.
--- Locks: the pieces and ROW EXCLUSIVE on the level's table, until commit. Does not commit.
+-- Parameters: p_tree; p_run of a level that has been started, whose table is locked; p_batch_rows that its batches begin with.
+-- Returns: 'more'; 'wait' if other sessions hold all that is left; 'done' if nothing is left.
+-- Errors: UD004, UD011, UD017; whatever the content's constraints and triggers raise.
+-- Locks: the pieces, until commit. Does not commit.
 declare
     v_started_at timestamptz := clock_timestamp();
-    v_duplication duplication.duplications;
-    v_run duplication.level_runs;
+    v_id bigint := p_run.duplication_id;
+    v_tree duplication.trees;
+    v_last duplication.batches;
     v_aim record;
     v_batch record;
     v_rows bigint;
 begin
-    select d.* into v_duplication from duplication.duplications as d where d.id = p_id;
-    select r.* into v_run from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level;
-    select a.* into v_aim
-    from duplication.aim_batch(
-        p_id, p_level, duplication.level_batch_rows(v_duplication.tree, coalesce(v_run.relinks, p_level))
-    ) as a;
-    select b.* into v_batch from duplication.take_pieces(p_id, p_level, v_aim.rows) as b;
+    select b.* into v_last
+    from duplication.batches as b
+    where b.duplication_id = v_id and b.level = p_run.level
+    order by b.batch_no desc
+    limit 1;
+    v_aim := duplication.aim_batch(v_last, p_batch_rows);
+    v_batch := duplication.take_pieces(v_id, p_run.level, v_aim.rows, coalesce(v_last.last_piece, 0));
     if v_batch.batch_no is null then
-        return case when duplication.has_pieces_left(p_id, p_level) then 'wait' else 'none' end;
+        return case when duplication.has_pieces_left(v_id, p_run.level, v_last.last_piece) then 'wait' else 'done' end;
     end if;
 
-    -- the lock that the INSERT takes anyway, taken first: the columns cannot change after they were compared
-    execute format('lock table %s in row exclusive mode', v_run.relation);
-    perform duplication.check_columns(v_run);
-    v_rows := case when v_run.relinks is null
-        then duplication.insert_rows(v_run, v_batch.kind, v_batch.first_number, v_batch.last_number, v_batch.rows)
+    select t.* into v_tree from duplication.trees as t where t.name = p_tree;
+    v_rows := case when p_run.relinks is null
+        then duplication.insert_rows(
+            v_tree, p_run, v_batch.kind, v_batch.first_number, v_batch.last_number, v_batch.rows
+        )
         else duplication.run_link(
-            v_run.statement, (select t.search_path from duplication.trees as t where t.name = v_duplication.tree),
-            p_id, v_batch.first_number, v_batch.last_number
+            p_run.statement, v_tree.search_path, v_id, v_batch.first_number, v_batch.last_number
         )
     end;
     insert into duplication.batches (
@@ -42,11 +44,15 @@ begin
         reason, started_at, ended_at
     )
     values (
-        p_id, p_level, v_batch.batch_no, v_batch.last_piece, v_batch.kind, v_batch.first_number, v_batch.last_number,
+        v_id, p_run.level, v_batch.batch_no, v_batch.last_piece, v_batch.kind, v_batch.first_number, v_batch.last_number,
         v_batch.rows, v_rows, v_aim.rows, v_aim.reason, v_started_at,
         -- the clock may have been moved back
         greatest(clock_timestamp(), v_started_at)
     );
-    return 'copied';
+    return case
+        when v_batch.rows < p_run.rows_planned
+            and duplication.has_pieces_left(v_id, p_run.level, greatest(v_last.last_piece, v_batch.last_piece))
+            then 'more'
+        else 'done' end;
 end;
 $$;

@@ -1,26 +1,22 @@
 create or replace function duplication.insert_rows(
-    p_run duplication.level_runs, p_kind text, p_first_number bigint, p_last_number bigint, p_planned bigint
+    p_tree duplication.trees, p_run duplication.level_runs, p_kind text, p_first_number bigint, p_last_number bigint,
+    p_planned bigint
 ) returns bigint
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: insert the copies of one batch.
--- Parameters: p_run, the level's run; p_kind, p_first_number and p_last_number of the batch; p_planned, its rows in the plan.
+-- Parameters: p_tree; p_run, the level's run; p_kind, p_first_number and p_last_number of the batch; p_planned, its rows in the plan.
 -- Returns: the rows inserted.
 -- Errors: UD004, UD011, UD017; whatever the content's constraints and triggers raise. Does not commit.
 declare
-    v_tree duplication.trees;
     v_statement text := p_run.statement;
     v_altered boolean;
     v_source_rows bigint;
     v_rows bigint;
 begin
-    select t.* into v_tree
-    from duplication.duplications as d
-    inner join duplication.trees as t on t.name = d.tree
-    where d.id = p_run.duplication_id;
     if p_run.mapped <> (p_kind = 'rows') then
-        v_statement := duplication.copy_statement(v_tree.name, p_run.level, p_kind, p_late => p_run.late_columns);
+        v_statement := duplication.copy_statement(p_tree.name, p_run.level, p_kind, p_late => p_run.late_columns);
     end if;
     if p_run.refers_to_itself then
         -- a row that is lost takes along those below it, which may be of the same batch
@@ -32,12 +28,12 @@ begin
     if v_altered then
         select r.inserted, r.source_rows into v_rows, v_source_rows
         from duplication.run_copy(
-            v_statement, duplication.source_clause(v_tree.name, p_run.level, p_kind), v_tree.search_path,
+            v_statement, duplication.source_clause(p_tree.name, p_run.level, p_kind), p_tree.search_path,
             p_run.duplication_id, p_first_number, p_last_number
         ) as r;
     else
         v_rows := duplication.run_statement(
-            v_statement, v_tree.search_path, p_run.duplication_id, p_first_number, p_last_number
+            v_statement, p_tree.search_path, p_run.duplication_id, p_first_number, p_last_number
         );
         v_source_rows := v_rows;
     end if;
@@ -46,7 +42,7 @@ begin
             p_run.duplication_id, p_run.level, p_kind, p_first_number, p_last_number, p_planned, v_source_rows, v_rows
         );
     end if;
-    perform duplication.tell_dropped_references(p_run, p_kind, p_first_number, p_last_number);
+    perform duplication.tell_dropped_references(p_tree.name, p_run, p_kind, p_first_number, p_last_number);
     return v_rows;
 end;
 $$;

@@ -1,15 +1,16 @@
 create or replace function duplication.may_alter_inserts(p_relation regclass) returns boolean
-language sql stable
+language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: whether a row inserted into a table can become another row, or none: by a BEFORE ROW trigger or a rule.
-    -- Parameters: p_relation, partitioned or not.
-    select
-        exists (
-            select from pg_trigger as t
-            where t.tgrelid = any(duplication.table_and_partitions(p_relation))
-                -- bits of tgtype: 1 for each row, 2 before, 4 insert
-                and t.tgtype & 7 = 7 and not t.tgisinternal and t.tgenabled <> 'D'
-        )
-        or exists (select from pg_rewrite as r where r.ev_class = p_relation and r.ev_type = '3');
+-- Purpose: whether a row inserted into a table can become another row, or none: by a BEFORE ROW trigger or a rule.
+-- Parameters: p_relation, partitioned or not.
+begin
+    return exists (
+        select from pg_trigger as t
+        where t.tgrelid = any(duplication.table_and_partitions(p_relation))
+            -- bits of tgtype: 1 for each row, 2 before, 4 insert
+            and t.tgtype & 7 = 7 and not t.tgisinternal and t.tgenabled <> 'D'
+    )
+    or exists (select from pg_rewrite as r where r.ev_class = p_relation and r.ev_type = '3');
+end;
 $$;

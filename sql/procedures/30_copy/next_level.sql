@@ -1,6 +1,7 @@
 create or replace function duplication.next_level(p_id bigint) returns text
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
 as $$
 -- Purpose: the level of the chain that is to be worked on.
 -- Parameters: p_id.
@@ -11,13 +12,8 @@ declare
     v_tree text;
     v_root text;
 begin
-    -- a run keeps the levels it was started with, whatever becomes of the tree
-    select r.level into v_level
-    from duplication.level_runs as r
-    where r.duplication_id = p_id and r.completed_at is null
-    order by r.ordinal
-    limit 1;
-    if found or exists (select from duplication.level_runs as r where r.duplication_id = p_id) then
+    v_level := (duplication.next_run(p_id)).level;
+    if v_level is not null or exists (select from duplication.level_runs as r where r.duplication_id = p_id) then
         return v_level;
     end if;
     v_tree := (duplication.find_duplication(p_id)).tree;

@@ -2,6 +2,7 @@ create or replace function duplication.take_pieces(
     p_id bigint,
     p_level text,
     p_batch_rows integer,
+    p_furthest integer,
     out batch_no integer,
     out last_piece integer,
     out kind text,
@@ -17,7 +18,8 @@ set enable_sort to off
 as $$
 -- Purpose: take the next pieces of a level that no other session holds, neighbours, so that one statement copies them.
 --   They are deleted: a piece is there as long as it is not copied.
--- Parameters: p_id, p_level; p_batch_rows, how many rows a batch aims at.
+-- Parameters: p_id, p_level; p_batch_rows, how many rows a batch aims at; p_furthest, the last piece of the
+--   batch furthest on, 0 for none; pieces before it may be left, in other sessions' hands.
 -- Returns: one row, the range of the batch; batch_no is the number of its first piece, null if there is none to take.
 -- Locks: the pieces, until commit. Does not commit.
 declare
@@ -32,7 +34,7 @@ declare
 begin
     -- Behind the last batch first: with an old snapshot open somewhere, what is deleted stays in the index, and from the
     -- beginning each batch would pass over all of it.
-    foreach v_after in array array[duplication.last_copied_piece(p_id, p_level), 0] loop
+    foreach v_after in array array[p_furthest, 0] loop
         open v_pieces (v_after);
         loop
             fetch v_pieces into v_piece;

@@ -1,15 +1,14 @@
 create or replace function duplication.tell_dropped_references(
-    p_run duplication.level_runs, p_kind text, p_first_number bigint, p_last_number bigint
+    p_tree text, p_run duplication.level_runs, p_kind text, p_first_number bigint, p_last_number bigint
 ) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
 -- Purpose: name the references of a batch that became null, by rule, since their target is not in the copy.
--- Parameters: p_run, the level's run; p_kind, p_first_number and p_last_number of the batch.
+-- Parameters: p_tree; p_run, the level's run; p_kind, p_first_number and p_last_number of the batch.
 -- Does not commit.
 declare
-    v_tree text := (duplication.find_duplication(p_run.duplication_id)).tree;
     v_level record;
     v_reference record;
     v_lines text;
@@ -17,11 +16,11 @@ declare
 begin
     if not exists (
         select from duplication.column_rules as r
-        where r.tree = v_tree and coalesce(r.level, p_run.level) = p_run.level and r.unmapped = 'null'
+        where r.tree = p_tree and coalesce(r.level, p_run.level) = p_run.level and r.unmapped = 'null'
     ) then
         return;
     end if;
-    select r.* into v_level from duplication.resolve_level(v_tree, p_run.level) as r;
+    select r.* into v_level from duplication.resolve_level(p_tree, p_run.level) as r;
     for v_reference in
         select r.columns[1] as name, r.target_level, format(
             $statement$
@@ -45,11 +44,11 @@ begin
                 p_run.level, r.columns[1], r.target_level
             )
         ) as statement
-        from duplication.level_references(v_tree, p_run.level) as r
-        cross join lateral (select duplication.source_clause(v_tree, p_run.level, p_kind) as clause) as s
+        from duplication.level_references(p_tree, p_run.level) as r
+        cross join lateral (select duplication.source_clause(p_tree, p_run.level, p_kind) as clause) as s
         where r.unmapped = 'null' and not r.by_row
     loop
-        perform duplication.use_tree_path(v_tree);
+        perform duplication.use_tree_path(p_tree);
         execute v_reference.statement into v_rows, v_lines
         using p_run.duplication_id, p_first_number, p_last_number;
         if v_rows > 0 then
@@ -58,7 +57,7 @@ begin
                 format(
                     'Missing %s mapping; %s of %s became null: %s', (
                         select l.row_name from duplication.levels as l
-                        where l.tree = v_tree and l.name = v_reference.target_level
+                        where l.tree = p_tree and l.name = v_reference.target_level
                     ), v_reference.name, p_run.level, v_lines
                 ),
                 v_rows

@@ -3,6 +3,7 @@ create or replace function duplication.open_duplication(
 ) returns bigint
 language plpgsql
 set search_path to pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
 as $$
 -- Purpose: the unfinished duplication of a root that a caller drives, or a new one: so an interrupted copy goes on, and
 --   several sessions that ask at once share one.

@@ -5,6 +5,7 @@ language sql
 -- an application needs no rights on the engine's tables
 security definer
 set search_path to pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
 as $$
     -- Purpose: ask for a copy, in the caller's own transaction: once that commits, a worker makes it.
     -- Parameters: p_tree; p_key of the root to copy; p_options: idempotency_key (a repetition returns the same id),

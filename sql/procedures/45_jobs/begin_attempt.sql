@@ -14,6 +14,7 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set jit to off
 set enable_seqscan to off
+set plan_cache_mode to force_generic_plan
 as $$
 -- Purpose: record that a job was delivered to a worker, and decide whether it may run now.
 -- Parameters: p_id, p_level, the job; p_message_id, its message in the queue; p_worker, a name for the worker;

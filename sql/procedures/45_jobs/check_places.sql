@@ -1,11 +1,13 @@
 create or replace function duplication.check_places(p_id bigint, out reason text, out wait interval)
-language sql stable
+language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: let no more duplications be at work at a time than settings.max_active, over all workers.
-    -- Parameters: p_id, the one that wants to.
-    -- Returns: reason to wait and how long; null if there is a place.
+-- Purpose: let no more duplications be at work at a time than settings.max_active, over all workers.
+-- Parameters: p_id, the one that wants to.
+-- Returns: reason to wait and how long; null if there is a place.
+begin
     select format('%s duplications are at work, of %s', w.others, s.max_active), s.active_wait
+    into reason, wait
     from duplication.settings as s
     cross join (
         select count(distinct a.duplication_id) as others
@@ -13,4 +15,5 @@ as $$
         where a.ended_at is null and a.duplication_id <> p_id and duplication.is_at_work(a)
     ) as w
     where w.others >= s.max_active;
+end;
 $$;

@@ -1,14 +1,16 @@
 create or replace function duplication.check_throttle(p_tree text, out reason text, out wait interval)
-language sql stable
+language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: hold a tree's jobs back after several transient failures in a short time, whichever workers met them: what is
-    --   in the way is not helped by more of them.
-    -- Parameters: p_tree.
-    -- Returns: reason to wait, and how long: until fewer failures than that are within the window; null if there is none.
+-- Purpose: hold a tree's jobs back after several transient failures in a short time, whichever workers met them: what is
+--   in the way is not helped by more of them.
+-- Parameters: p_tree.
+-- Returns: reason to wait, and how long: until fewer failures than that are within the window; null if there is none.
+begin
     select
         format('%s transient failures of tree %s within %s s', s.throttle_failures, p_tree, date_part('epoch', s.throttle_window)),
         f.ended_at + s.throttle_window - clock_timestamp()
+    into reason, wait
     from duplication.settings as s
     cross join lateral (
         select a.ended_at
@@ -26,4 +28,5 @@ as $$
         offset s.throttle_failures - 1
         limit 1
     ) as f;
+end;
 $$;

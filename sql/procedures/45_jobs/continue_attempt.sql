@@ -8,6 +8,7 @@ create or replace function duplication.continue_attempt(
 )
 language plpgsql
 set search_path to pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
 as $$
 -- Purpose: between two calls of a job: renew its lease, and decide whether it may go on.
 -- Parameters: p_attempt; p_cpu_percent as in begin_attempt.

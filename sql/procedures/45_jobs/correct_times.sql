@@ -1,10 +1,11 @@
 create or replace function duplication.correct_times() returns void
-language sql
+language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: after the clock was moved back, let nothing wait until the old time returns: a wait longer than there are any is
-    --   over, and what seems to be sent in the future is sent now.
-    -- Locks: the rows of these duplications, until commit; skips those that somebody else has. Does not commit.
+-- Purpose: after the clock was moved back, let nothing wait until the old time returns: a wait longer than there are any is
+--   over, and what seems to be sent in the future is sent now.
+-- Locks: the rows of these duplications, until commit; skips those that somebody else has. Does not commit.
+begin
     update duplication.duplications as d
     set not_before = clock_timestamp()
     where d.id = any(array(
@@ -25,4 +26,5 @@ as $$
             and w.dispatched_at > (select clock_timestamp())
         for no key update skip locked
     ));
+end;
 $$;

@@ -5,6 +5,7 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set jit to off
 set enable_seqscan to off
+set plan_cache_mode to force_generic_plan
 as $$
 -- Purpose: the jobs that are to be sent to the queue: never sent, due again, taken over, or lost on the way. The record is the
 --   outbox: call this in a transaction, send the messages, then commit; after a crash in between they are sent again, which
@@ -21,6 +22,8 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended('duplication:dispatch', 0)) then
         return;
     end if;
+    -- a crash that loses this has the jobs sent once more
+    perform set_config('synchronous_commit', 'off', true);
     -- whoever stands still between this and the commit shall not hold up the others
     perform set_config('idle_in_transaction_session_timeout', '60s', true);
     perform duplication.correct_times();

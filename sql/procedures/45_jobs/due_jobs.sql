@@ -1,10 +1,12 @@
 create or replace function duplication.due_jobs(p_limit integer) returns setof bigint
-language sql
+language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the duplications whose job is to be sent now: those that have waited, then those never sent.
-    -- Parameters: p_limit, how many at most.
-    -- Locks: their rows, until commit; skips those that somebody else has. Does not commit.
+-- Purpose: the duplications whose job is to be sent now: those that have waited, then those never sent.
+-- Parameters: p_limit, how many at most.
+-- Locks: their rows, until commit; skips those that somebody else has. Does not commit.
+begin
+    return query
     with waited as (
         select d.id
         from duplication.duplications as d
@@ -29,4 +31,5 @@ as $$
     union all
     select n.id from never_sent as n
     limit p_limit;
+end;
 $$;

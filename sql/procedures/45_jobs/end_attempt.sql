@@ -3,6 +3,7 @@ create or replace function duplication.end_attempt(
 ) returns text
 language plpgsql
 set search_path to pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
 as $$
 -- Purpose: record what came of a job that ran. A transient error lets it wait for another try, or fails the duplication if
 --   there were too many; a lasting one fails it (where the level's procedure could not record that, such as at a commit).
@@ -30,6 +31,8 @@ begin
     returning a.* into v_attempt;
 
     if p_outcome in ('done', 'released') then
+        -- a crash that loses this has the job sent once more, which is harmless
+        perform set_config('synchronous_commit', 'off', true);
         update duplication.duplications as d
         set dispatched_at = case when p_next_sent then clock_timestamp() end
         where d.id = v_attempt.duplication_id and d.status in ('pending', 'in_progress');

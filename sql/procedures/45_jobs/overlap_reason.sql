@@ -1,14 +1,18 @@
 create or replace function duplication.overlap_reason(p_attempt duplication.attempts) returns text
-language sql stable
+language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: who is at work on the same job, so that a second delivery does not double the load. It need not be sent again:
-    --   the dispatcher does that when the other session is gone.
-    -- Parameters: p_attempt.
-    -- Returns: the reason to wait; null if there is nobody.
-    select format('worker %s is at work on it', a.worker)
-    from duplication.attempts as a
-    where a.duplication_id = p_attempt.duplication_id and a.level = p_attempt.level and a.ended_at is null
-        and a.id <> p_attempt.id and duplication.is_at_work(a)
-    limit 1;
+-- Purpose: who is at work on the same job, so that a second delivery does not double the load. It need not be sent again:
+--   the dispatcher does that when the other session is gone.
+-- Parameters: p_attempt.
+-- Returns: the reason to wait; null if there is nobody.
+begin
+    return (
+        select format('worker %s is at work on it', a.worker)
+        from duplication.attempts as a
+        where a.duplication_id = p_attempt.duplication_id and a.level = p_attempt.level and a.ended_at is null
+            and a.id <> p_attempt.id and duplication.is_at_work(a)
+        limit 1
+    );
+end;
 $$;

@@ -1,11 +1,14 @@
-create or replace function duplication.check_columns(p_run duplication.level_runs) returns void
-language plpgsql stable
+create or replace function duplication.lock_columns(p_run duplication.level_runs) returns void
+language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: refuse to go on with a level whose table has other columns than when the level was started.
--- Parameters: p_run, the level's run.
+-- Parameters: p_run, of a level that has been started.
 -- Errors: UD012.
+-- Locks: ROW EXCLUSIVE on the table, which the INSERT takes anyway, until commit: the columns cannot change any more. Does
+--   not commit.
 begin
+    execute format('lock table %s in row exclusive mode', p_run.relation);
     if duplication.column_fingerprint(p_run.relation::regclass) is distinct from p_run.fingerprint then
         raise exception using
             errcode = 'UD012',
