@@ -1,4 +1,4 @@
-"""A small copy takes fewer calls.
+"""Foreign keys may be checked for each batch at once; a small copy takes fewer calls.
 
 Revision ID: engine_0006
 Revises: engine_0005
@@ -12,6 +12,10 @@ branch_labels = None
 depends_on = None
 
 UPGRADE = """
+alter table duplication.settings
+    add foreign_keys_per_set integer
+        constraint foreign_keys_per_set_is_positive check (foreign_keys_per_set > 0);
+
 -- their parameters or results have changed since: what replaces them is applied after the revisions
 drop function if exists
     duplication.aim_batch(bigint, text, integer),
@@ -34,6 +38,7 @@ drop function if exists
 """
 
 DOWNGRADE = """
+alter table duplication.settings drop foreign_keys_per_set;
 drop function if exists
     duplication.aim_batch(duplication.batches, integer),
     duplication.check_order(bigint, text),
@@ -61,10 +66,10 @@ def execute_script(script: str) -> None:
 
 
 def upgrade() -> None:
-    """Drop the routines that are replaced."""
+    """Add the setting, and drop the routines that are replaced."""
     execute_script(UPGRADE)
 
 
 def downgrade() -> None:
-    """Drop what the revision before has other forms of."""
+    """Take the setting away again, and what the revision before has other forms of."""
     execute_script(DOWNGRADE)

@@ -48,6 +48,11 @@ begin
         p_level || case when v_run.relinks is null then ' duplication started' else ' started' end,
         null, v_run.rows_planned
     );
+    if v_run.relinks is null and v_run.rows_planned >= (select s.foreign_keys_per_set from duplication.settings as s) then
+        perform duplication.emit_feedback(p_duplication.id, p_level, 'Foreign keys are checked row by row: ' || r.reason)
+        from duplication.per_row_reason(v_run.relation::regclass) as r (reason)
+        where r.reason is not null;
+    end if;
     return v_run;
 end;
 $$;

@@ -16,6 +16,9 @@ comment on column duplication.settings.max_batch_rows is
 'Rows that no batch is to have more of, however quick it is.';
 comment on column duplication.settings.lock_timeout is
 'How long a batch waits for a lock before it gives up and is tried again.';
+comment on column duplication.settings.foreign_keys_per_set is
+'From how many rows of a batch on its foreign keys are checked all at once, where per_row_reason() has nothing against '
+'it. Null: never, but by the triggers, for each row.';
 comment on column duplication.settings.max_active is
 'Duplications at work at a time, over all workers; no more jobs than that are in the queue.';
 comment on column duplication.settings.active_wait is 'How long a job waits that has found all places taken.';
