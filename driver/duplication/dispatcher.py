@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from duplication.crew import Crew
 from duplication.engine import Engine
 from duplication.jobs import Job
-from duplication.models import DueJob
 from duplication.queue import Queue
 from duplication.session_loop import Step
 from duplication.telemetry.jobs import Telemetry
@@ -62,12 +61,11 @@ def send_due(
     Returns how many were sent. Raises QueueError, and the jobs stay due.
     """
 
-    def send(due: DueJob) -> None:
-        installation = engine.find_installation()
+    def send(job: Job) -> None:
         carried: dict[str, str] = {}
         if telemetry is not None and telemetry.traces is not None:
-            duplication = engine.find_duplication(due.duplication_id)
-            carried = telemetry.traces.follow_dispatch(installation, duplication, due.level)
-        queue.send(Job(installation, due.duplication_id, due.level), carried)
+            duplication = engine.find_duplication(job.duplication_id)
+            carried = telemetry.traces.follow_dispatch(job.installation, duplication, job.level)
+        queue.send(job, carried)
 
     return engine.dispatch(send, cpu_percent, seen_empty_seconds)

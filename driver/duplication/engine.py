@@ -15,12 +15,12 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from duplication.errors import DatabaseError, EngineVersionMismatch, UnknownDuplication, translated_errors
+from duplication.jobs import Job
 from duplication.models import (
     Attempt,
     Batch,
     Chore,
     Difference,
-    DueJob,
     Duplication,
     Event,
     GateDecision,
@@ -180,7 +180,7 @@ class Engine:
 
     def dispatch(
         self,
-        send: Callable[[DueJob], None],
+        send: Callable[[Job], None],
         cpu_percent: float | None = None,
         seen_empty_seconds: float | None = None,
         limit: int = 100,
@@ -195,12 +195,13 @@ class Engine:
         with (
             self._in_call(),
             self._connection.transaction(),
-            self._connection.cursor(row_factory=class_row(DueJob)) as cursor,
+            self._connection.cursor(row_factory=class_row(Job)) as cursor,
         ):
             jobs = cursor.execute(
                 """
-                select duplication_id, level
-                from duplication.dispatch_jobs(%s, %s::numeric, make_interval(secs => %s::float8))
+                select s.installation::text, j.duplication_id, j.level
+                from duplication.dispatch_jobs(%s, %s::numeric, make_interval(secs => %s::float8)) as j
+                cross join duplication.settings as s
                 """,
                 (limit, cpu_percent, seen_empty_seconds),
             ).fetchall()

@@ -117,14 +117,6 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class DueJob:
-    """A level whose message has to be sent."""
-
-    duplication_id: int
-    level: str
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened, as the feed tells it. type is `reset` where the reader has to load its state anew."""
 

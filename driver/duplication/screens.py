@@ -217,7 +217,7 @@ def draw_batches(batches: Sequence[Batch]) -> str:
     """Return how long each of the latest batches took, the oldest first, against the longest of them."""
     seconds = [(batch.ended_at - batch.started_at).total_seconds() for batch in batches[MOST_SPARKS - 1 :: -1]]
     longest = max(seconds, default=0.0)
-    return "".join(SPARKS[int((len(SPARKS) - 1) * each / longest)] if longest else SPARKS[0] for each in seconds)
+    return "".join(SPARKS[int((len(SPARKS) - 1) * (each / longest))] if longest else SPARKS[0] for each in seconds)
 
 
 def format_rate(rate: float | None) -> str:

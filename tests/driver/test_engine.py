@@ -19,7 +19,8 @@ from duplication.errors import (
     UnknownDuplication,
     WrongStatus,
 )
-from duplication.models import Chore, DueJob, LevelCall
+from duplication.jobs import Job
+from duplication.models import Chore, LevelCall
 from tests.support.calls import set_batch_rows, status, value
 
 Episode = Callable[..., int]
@@ -69,22 +70,22 @@ def test_duplicate_level_returns_when_its_budget_is_spent(db: psycopg.Connection
 
 def test_dispatch_sends_what_is_due_once(engine: Engine, source: str) -> None:
     ids = [engine.request_duplication("episode", source) for _ in range(3)]
-    sent: list[DueJob] = []
+    sent: list[Job] = []
     assert engine.dispatch(sent.append, limit=2) == 2
     assert engine.dispatch(sent.append) == 1
     assert engine.dispatch(sent.append) == 0
-    assert sent == [DueJob(id_, "episodes") for id_ in ids]
+    assert sent == [Job(engine.find_installation(), id_, "episodes") for id_ in ids]
 
 
 def test_dispatch_leaves_due_what_could_not_be_sent(engine: Engine, source: str) -> None:
     engine.request_duplication("episode", source)
 
-    def fail(job: DueJob) -> None:
+    def fail(job: Job) -> None:
         raise RuntimeError(job.level)
 
     with pytest.raises(RuntimeError, match="episodes"):
         engine.dispatch(fail)
-    sent: list[DueJob] = []
+    sent: list[Job] = []
     assert engine.dispatch(sent.append) == 1
 
 
