@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import results as store
-from benchmarks.bars import bars_table
+from benchmarks.bars import BARS, PER_SET_BARS, bars_table
 from benchmarks.databases import SETTINGS, TINY_SETTINGS, server_version
 from benchmarks.results import Record, Results, Stamp
 from benchmarks.sections import SECTIONS, Site, prepared
@@ -90,7 +90,9 @@ def main() -> None:
                 # what is interrupted later was measured all the same
                 store.save(results, path)
     print(f"\n{results.machine}\n")
-    print("\n".join(bars_table(results, is_judged=not options.quick)))
+    print("\n".join(bars_table(results, BARS, is_judged=not options.quick)))
+    print("\nForeign keys per set:\n")
+    print("\n".join(bars_table(results, PER_SET_BARS, is_judged=not options.quick)))
     if options.quick:
         print("\nThe shapes were tiny: this shows that everything runs, and says nothing about how fast.")
 

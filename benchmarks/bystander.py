@@ -57,6 +57,7 @@ class Bystander:
         self.updates: list[float] = []
         self.transactions: list[float] = []
         self.lock_waits = 0
+        self.longest_lock_wait = 0.0
         self._limit_lock_wait(1)
 
     def _read_range(self, table: str) -> tuple[int, int]:
@@ -79,6 +80,7 @@ class Bystander:
             self.lock_waits += 1
             self._limit_lock_wait(0)
             self._commit(statement, key, start)
+            self.longest_lock_wait = max(self.longest_lock_wait, self.updates[-1])
             self._limit_lock_wait(1)
 
     def _commit(self, statement: bytes, key: int, start: float) -> None:
@@ -98,6 +100,7 @@ class Bystander:
             "p99_ms": 1000 * seen[int(len(seen) * 0.99)],
             "longest_ms": 1000 * seen[-1],
             "lock_waits": self.lock_waits,
+            "longest_lock_wait_ms": 1000 * self.longest_lock_wait,
         }
 
 

@@ -35,18 +35,20 @@ def database_dsn(server: Server, name: str, **changes: str | int) -> str:
 
 
 @contextmanager
-def cloned(server: Server, source: str) -> Iterator[str]:
+def cloned(server: Server, source: str, name: str = "clone") -> Iterator[str]:
     """Clone a database, and yield the clone's name; after the block it is gone, whoever is still connected to it."""
     with psycopg.connect(server.dsn, autocommit=True) as connection:
         # by files: the default writes all of it to the WAL first
         connection.execute(
-            sql.SQL("create database clone template {} strategy file_copy").format(sql.Identifier(source))
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(source)
+            )
         )
         try:
             connection.execute("checkpoint")
-            yield "clone"
+            yield name
         finally:
-            connection.execute("drop database clone with (force)")
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def time_in_clone(server: Server, work: Callable[[str], object], source: str = "source") -> float:

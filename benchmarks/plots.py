@@ -14,11 +14,19 @@ from benchmarks.results import Results, middle
 from benchmarks.tables import measured_shapes
 
 INK = "#768390"
-COLORS = ("#3b82f6", "#e8833a", "#2fa36b")
+COLORS = ("#3b82f6", "#e8833a", "#2fa36b", "#9b6dd6", "#c9a227")
 WIDTH_INCHES = 7.5
-SIDES = {"ours": "1 session", "ours, 2 sessions": "2 sessions", "ours, worker": "queue and worker"}
+SIDES = {
+    "ours": "1 session", "ours, 2 sessions": "2 sessions", "ours, worker": "queue and worker",
+    "ours, per set": "1 session, keys per set", "ours, 2 sessions, per set": "2 sessions, keys per set",
+}  # fmt: skip
 CLIENTS = {"chunked": "chunk by chunk", "naive": "row by row"}
-MEANWHILE = {"nothing": "nothing", "plain": "the plain statements", "ours": "a copy of ours"}
+MEANWHILE = {
+    "nothing": "nothing",
+    "plain": "the plain statements",
+    "ours": "a copy of ours",
+    "elsewhere": "the same elsewhere",
+}
 SHAPE_LABELS = {"single": "one parent"}
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -94,7 +102,7 @@ def draw_speed(results: Results, path: Path) -> bool:
     if not shapes:
         return False
     names = {SHAPE_LABELS.get(shape, shape): shape for shape in shapes}
-    with chart(path, "times as fast as the plain statements", results, 3 * len(shapes)) as axes:
+    with chart(path, "times as fast as the plain statements", results, len(SIDES) * len(shapes)) as axes:
         bars(
             axes, list(names), SIDES,
             lambda name, way: results.ratios((names[name], "plain"), (names[name], way)), "{:.2f}",
@@ -123,7 +131,7 @@ def draw_bystander(results: Results, path: Path) -> bool:
     names = {"median": "median_ms", "99 %": "p99_ms", "longest": "longest_ms"}
     if "bystander" not in results.stamps:
         return False
-    with chart(path, "an update of the source takes, in milliseconds, during", results, 9) as axes:
+    with chart(path, "an update of the source takes, in milliseconds, during", results, 12) as axes:
         bars(
             axes, list(names), MEANWHILE,
             lambda name, way: list(results.figures("bystander", way, names[name]).values()), "{:.1f}",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import results as store
-from benchmarks.bars import bars_table
+from benchmarks.bars import BARS, PER_SET_BARS, bars_table
 from benchmarks.databases import HERE
 from benchmarks.plots import draw
 from benchmarks.results import Results
@@ -43,7 +43,9 @@ def parts(results: Results, plots: dict[str, str]) -> Iterator[str]:
     yield f"{results.machine}."
     yield from how_taken(results)
     yield "### What is wanted"
-    yield "\n".join(bars_table(results))
+    yield "\n".join(bars_table(results, BARS))
+    yield "With foreign keys checked for a batch at once (`settings.foreign_keys_per_set`):"
+    yield "\n".join(bars_table(results, PER_SET_BARS))
     for title, plot, tables in CHAPTERS:
         found = list(tables(results))
         if found:

@@ -14,8 +14,9 @@ from benchmarks.network import Network, delayed_network
 from benchmarks.shapes import Source, make_empty, make_source
 from benchmarks.ways import WAYS, Bench, Task, measure
 
-ALL_SIDES = ("plain", "ours", "ours, 2 sessions", "ours, worker")
-CLIENTS = ("plain", "naive", "chunked", "ours")
+ALL_SIDES = ("plain", "ours", "ours, 2 sessions", "ours, worker", "ours, per set", "ours, 2 sessions, per set")
+CLIENTS = ("plain", "naive", "chunked", "ours", "ours, per set")
+ELSEWHERE = "elsewhere"
 NOTHING_SECONDS = 4
 
 
@@ -67,12 +68,19 @@ def over_network(site: Site, source: Source, way: str) -> dict[str, float]:
 
 
 def with_bystander(site: Site, source: Source, way: str) -> dict[str, float]:
-    """Have a bystander work while a copy is made, or while nothing is; returns what it met."""
-    with cloned(site.bench.server, source.name) as name:
-        dsn = database_dsn(site.bench.server, name)
+    """Have a bystander work while a copy is made, or while nothing is; returns what it met.
+
+    Parameters: way, of WAYS, `nothing`, or `elsewhere`: the same copy in another database of the server, which takes as
+    much of the machine and none of the rows.
+    """
+    server = site.bench.server
+    with cloned(server, source.name) as name, cloned(server, source.name, "other") as other:
+        dsn = database_dsn(server, name)
         with bystander(dsn) as met, TransactionSampler(dsn, "psql") as sampler:
             if way == "nothing":
                 time.sleep(NOTHING_SECONDS / 4 if site.bench.is_tiny else NOTHING_SECONDS)
+            elif way == ELSEWHERE:
+                WAYS["ours"](Task(site.bench, source, database_dsn(server, other)))
             else:
                 WAYS[way](Task(site.bench, source, dsn))
     return met.figures | {"longest_transaction": sampler.longest}
@@ -97,7 +105,7 @@ SECTIONS: dict[str, Section] = {
     "deep": whole("deep"),
     "fat": whole("fat"),
     "single": whole("single"),
-    "bystander": Section("wide", ("nothing", "plain", "ours"), with_bystander),
+    "bystander": Section("wide", ("nothing", "plain", "ours", ELSEWHERE), with_bystander),
     "clients": Section("clients", CLIENTS, in_database, most_rounds=3),
     "delayed": Section("clients", CLIENTS, over_network, most_rounds=3, needs_network=True),
     "large": whole("large", most_rounds=3, tiny_ways=("plain", "ours", "ours, worker")),

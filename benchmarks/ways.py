@@ -10,6 +10,8 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+import psycopg
+
 from benchmarks.databases import (
     HERE,
     MEMORY,
@@ -24,6 +26,7 @@ from benchmarks.workers import request_copies, running_workers
 from duplication.embedded import Server
 
 LOOK_SECONDS = 0.02
+PER_SET_ROWS = 2000
 NUMBERS = count()
 """For directories and queues of workers, each of which needs a name of its own."""
 
@@ -80,6 +83,13 @@ def ours(task: Task, sessions: int = 1) -> Taken:
     return by_psql(task, "-c", task.source.call, sessions=sessions)
 
 
+def ours_per_set(task: Task, sessions: int = 1) -> Taken:
+    """Call the engine, which is to check the foreign keys of large batches as sets."""
+    with psycopg.connect(task.dsn) as connection:
+        connection.execute("update duplication.settings set foreign_keys_per_set = %s", (PER_SET_ROWS,))
+    return ours(task, sessions)
+
+
 def worker(task: Task) -> Taken:
     """Request the copy, and have a worker make it: from the request's commit until it is completed."""
     bench = task.bench
@@ -104,6 +114,8 @@ WAYS: dict[str, Way] = {
     "ours": ours,
     "ours, 2 sessions": partial(ours, sessions=2),
     "ours, worker": worker,
+    "ours, per set": ours_per_set,
+    "ours, 2 sessions, per set": partial(ours_per_set, sessions=2),
     "naive": partial(client, way="naive"),
     "chunked": partial(client, way="chunked"),
 }
@@ -112,6 +124,8 @@ TITLES = {
     "ours": "`call duplication.duplicate(…)`, psql",
     "ours, 2 sessions": "the same in two sessions at once",
     "ours, worker": "through queue and worker",
+    "ours, per set": "`duplicate`, foreign keys per set",
+    "ours, 2 sessions, per set": "the same in two sessions at once",
     "naive": "row by row through a client",
     "chunked": "chunk by chunk through a client",
 }
