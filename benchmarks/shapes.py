@@ -158,9 +158,16 @@ def make_source(server: Server, home: Path, name: str, *, is_tiny: bool) -> Sour
         counts = tuple(count_rows(connection, table) for table in tables)
         for _ in range(kind.neighbors):
             kind.load(dsn, is_tiny)
+        compile_tree(connection, deep.TREE if kind.is_deep else "episode")
         connection.execute("vacuum (analyze)")
     plain = deep.write_plain_statements(home) if kind.is_deep else PLAIN
     return Source(name, deep.TREE if kind.is_deep else "episode", key, tables, counts, plain)
+
+
+def compile_tree(connection: psycopg.Connection, tree: str) -> None:
+    """Do once what the first copy after a change of a tree's tables does: no database is measured that never copied."""
+    connection.execute("set search_path to pg_catalog, pg_temp")
+    connection.execute("select duplication.compile_tree(%s)", (tree,))
 
 
 def count_rows(connection: psycopg.Connection, table: str, condition: str = "true") -> int:
