@@ -43,9 +43,9 @@ def against_plain(title: str, section: str, way: str, wanted: float, goal: float
 
 
 def bystander_bar(title: str, way: str) -> Bar:
-    """Return a bar on the longest transaction of somebody who updates the source, with our copy over something else."""
-    values = times(("bystander", "ours"), ("bystander", way), "longest_ms")
-    return Bar(f"bystander's longest transaction, with our copy / {title}", 1, None, values, is_at_most=True)
+    """Return a bar on the longest update of a row of the source, with our copy over something else."""
+    values = times(("bystander", "ours"), ("bystander", way), "longest_update_ms")
+    return Bar(f"bystander's longest update, with our copy / {title}", 1, None, values, is_at_most=True)
 
 
 def client_bars(title: str, way: str) -> list[Bar]:
