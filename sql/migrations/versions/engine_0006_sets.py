@@ -15,6 +15,8 @@ UPGRADE = """
 alter table duplication.settings
     add foreign_keys_per_set integer
         constraint foreign_keys_per_set_is_positive check (foreign_keys_per_set > 0);
+alter table duplication.level_runs
+    add per_row_reason text;
 
 -- their parameters or results have changed since: what replaces them is applied after the revisions
 drop function if exists
@@ -39,20 +41,30 @@ drop function if exists
 
 DOWNGRADE = """
 alter table duplication.settings drop foreign_keys_per_set;
+alter table duplication.level_runs drop per_row_reason;
 drop function if exists
     duplication.aim_batch(duplication.batches, integer),
     duplication.check_order(bigint, text),
+    duplication.check_references(oid, text),
+    duplication.checks_per_set(duplication.level_runs, bigint),
     duplication.copy_batch(text, duplication.level_runs, integer),
+    duplication.count_writes(regclass),
+    duplication.enforced_keys(regclass),
     duplication.finish_level(duplication.duplications, text),
+    duplication.give_up_sets(duplication.level_runs, text),
     duplication.has_pieces_left(bigint, text, integer),
     duplication.insert_rows(duplication.trees, duplication.level_runs, text, bigint, bigint, bigint),
     duplication.lock_columns(duplication.level_runs),
+    duplication.lock_referenced(regclass),
     duplication.next_edge(bigint),
     duplication.next_run(bigint),
+    duplication.per_row_reason(regclass),
     duplication.plan_edge(text, duplication.edge_runs, integer),
     duplication.plan_parents(bigint, text, text, text, bigint, bigint, integer),
     duplication.plan_root(duplication.duplications),
     duplication.relation_fingerprint(regclass[]),
+    duplication.run_checked(duplication.level_runs, text, text, bigint, bigint),
+    duplication.run_untriggered(text, text[], text, bigint, bigint, bigint),
     duplication.skip_empty_levels(bigint),
     duplication.start_level(duplication.duplications, text, boolean),
     duplication.take_pieces(bigint, text, integer, integer),

@@ -15,10 +15,9 @@ declare
     v_missing text;
 begin
     select
-        c.conname, c.conrelid::regclass as relation, t.relname, n.nspname, r.relname as target_name,
+        c.conname, t.relname, n.nspname, r.relname as target_name,
         a.attname as column_name, k.attname as target_column,
-        case when r.relkind = 'p' then '' else 'only ' end || c.confrelid::regclass as target,
-        format('operator(%I.%s)', o.nspname, p.oprname) as equals,
+        c.confrelid as target_oid, 'only ' || c.confrelid::regclass as target,
         format_type(a.atttypid, null) || '[]' as keys_type
     into v_key
     from pg_constraint as c
@@ -27,27 +26,28 @@ begin
     inner join pg_class as r on r.oid = c.confrelid
     inner join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
     inner join pg_attribute as k on k.attrelid = c.confrelid and k.attnum = c.confkey[1]
-    inner join pg_operator as p on p.oid = c.conpfeqop[1]
-    inner join pg_namespace as o on o.oid = p.oprnamespace
     where c.oid = p_constraint;
     execute format(
         $statement$
             select (
                 select count(*)
                 from (
-                    select from %s as t where t.%I %s any($1::%s) order by t.%2$I for key share
+                    select from %s as t
+                    where t.%I = any($1::%s) and t.tableoid = %s
+                    order by t.%2$I
+                    for key share
                 ) as t
-            ), cardinality($1::%4$s)
+            ), cardinality($1::%3$s)
         $statement$,
-        v_key.target, v_key.target_column, v_key.equals, v_key.keys_type
+        v_key.target, v_key.target_column, v_key.keys_type, v_key.target_oid
     ) into v_locked, v_wanted using p_keys;
     if v_locked >= v_wanted or v_wanted is null then
         return;
     end if;
     execute format(
         'select k.key::text from unnest($1::%s) as k (key)
-        where not exists (select from %s as t where t.%I %s k.key) order by k.key limit 1',
-        v_key.keys_type, v_key.target, v_key.target_column, v_key.equals
+        where not exists (select from %s as t where t.%I = k.key) order by k.key limit 1',
+        v_key.keys_type, v_key.target, v_key.target_column
     ) into v_missing using p_keys;
     raise exception using
         errcode = 'foreign_key_violation',

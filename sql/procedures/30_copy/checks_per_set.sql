@@ -1,13 +1,13 @@
-create or replace function duplication.checks_per_set(p_relation regclass, p_rows bigint) returns boolean
+create or replace function duplication.checks_per_set(p_run duplication.level_runs, p_rows bigint) returns boolean
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: whether the foreign keys of a batch are checked all at once after it, instead of by a trigger for each row.
--- Parameters: p_relation, as per_row_reason takes it; p_rows of the batch.
+-- Parameters: p_run of its level, whose table is locked; p_rows of the batch.
 begin
-    if (select s.foreign_keys_per_set from duplication.settings as s) <= p_rows then
-        return exists (select from pg_constraint as c where c.conrelid = p_relation and c.contype = 'f')
-            and duplication.per_row_reason(p_relation) is null;
+    if p_run.per_row_reason is null and (select s.foreign_keys_per_set from duplication.settings as s) <= p_rows then
+        return exists (select from duplication.enforced_keys(p_run.relation::regclass))
+            and duplication.per_row_reason(p_run.relation::regclass) is null;
     end if;
     return false;
 end;

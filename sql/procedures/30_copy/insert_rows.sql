@@ -31,15 +31,15 @@ begin
             v_statement, duplication.source_clause(p_tree.name, p_run.level, p_kind), p_tree.search_path,
             p_run.duplication_id, p_first_number, p_last_number
         ) as r;
-    elsif duplication.checks_per_set(p_run.relation::regclass, p_planned) then
-        v_rows := duplication.run_checked(
-            p_run.relation::regclass, v_statement, p_tree.search_path, p_run.duplication_id, p_first_number, p_last_number
-        );
-        v_source_rows := v_rows;
     else
-        v_rows := duplication.run_statement(
+        if duplication.checks_per_set(p_run, p_planned) then
+            v_rows := duplication.run_checked(
+                p_run, v_statement, p_tree.search_path, p_first_number, p_last_number
+            );
+        end if;
+        v_rows := coalesce(v_rows, duplication.run_statement(
             v_statement, p_tree.search_path, p_run.duplication_id, p_first_number, p_last_number
-        );
+        ));
         v_source_rows := v_rows;
     end if;
     if v_altered or v_rows <> p_planned then

@@ -12,6 +12,7 @@ as $$
 declare
     v_run duplication.level_runs;
     v_level text;
+    v_reason text;
 begin
     select r.* into v_run
     from duplication.level_runs as r
@@ -35,7 +36,7 @@ begin
     update duplication.level_runs as r
     set
         started_at = clock_timestamp(), relation = v_run.relation, statement = v_run.statement,
-        fingerprint = duplication.column_fingerprint(v_run.relation::regclass)
+        fingerprint = duplication.column_fingerprint(v_run.relation::regclass), per_row_reason = null
     where r.duplication_id = p_duplication.id and r.level = p_level
     returning r.* into v_run;
     if v_run.relinks is not null then
@@ -48,10 +49,11 @@ begin
         p_level || case when v_run.relinks is null then ' duplication started' else ' started' end,
         null, v_run.rows_planned
     );
-    if v_run.relinks is null and v_run.rows_planned >= (select s.foreign_keys_per_set from duplication.settings as s) then
-        perform duplication.emit_feedback(p_duplication.id, p_level, 'Foreign keys are checked row by row: ' || r.reason)
-        from duplication.per_row_reason(v_run.relation::regclass) as r (reason)
-        where r.reason is not null;
+    if v_run.relinks is null and (select s.foreign_keys_per_set from duplication.settings as s) <= v_run.rows_planned then
+        v_reason := duplication.per_row_reason(v_run.relation::regclass);
+        if v_reason is not null then
+            perform duplication.give_up_sets(v_run, v_reason);
+        end if;
     end if;
     return v_run;
 end;

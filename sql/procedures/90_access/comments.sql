@@ -117,6 +117,8 @@ comment on column duplication.level_runs.statement is 'What each batch runs.';
 comment on column duplication.level_runs.relation is 'Its table when the statement was compiled.';
 comment on column duplication.level_runs.compiled_from is
 'The fingerprint that the statement was compiled from; null if it has to be compiled for this run.';
+comment on column duplication.level_runs.per_row_reason is
+'Why its foreign keys are checked row by row although the settings ask for sets.';
 comment on column duplication.level_runs.mapped is 'Its rows are planned one by one.';
 comment on column duplication.level_runs.late_columns is
 'Columns that may name rows that are not there yet: null until the relink.';
