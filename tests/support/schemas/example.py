@@ -29,6 +29,8 @@ class Example:
     root: int
     way: str
     batch_rows: int
+    per_set: bool
+    """Whether foreign keys are checked for a batch at once, where they can be."""
 
     def __repr__(self) -> str:
         return f"<{len(self.schema.tables)} tables, {sum(map(len, self.rows))} rows, {self.way}>"
@@ -54,7 +56,8 @@ class Example:
                 script.content(self.schema, self.rows),
                 script.constraints(self.schema),
                 script.declaration(TREE, self.schema, self.graph),
-                f"update duplication.settings set batch_rows = {self.batch_rows};",
+                f"update duplication.settings set batch_rows = {self.batch_rows}, "
+                f"foreign_keys_per_set = {1 if self.per_set else 'null'};",
             ]
         )
 
@@ -85,11 +88,13 @@ class Example:
 
     def features(self) -> list[str]:
         batches = f"batch_rows: {'small' if self.batch_rows <= 5 else 'default'}"
-        return [*features(self.schema, self.rows, self.root), f"way: {self.way}", batches]
+        keys = f"foreign keys: {'per set' if self.per_set else 'per row'}"
+        return [*features(self.schema, self.rows, self.root), f"way: {self.way}", batches, keys]
 
 
 @st.composite
 def examples(draw: st.DrawFn) -> Example:
     schema = draw(schemas())
     content, root = draw(rows(schema))
-    return Example(schema, content, root, draw(st.sampled_from(WAYS)), draw(st.sampled_from([5000, 1, 1, 2, 2, 3, 5])))
+    way, batch_rows = draw(st.sampled_from(WAYS)), draw(st.sampled_from([5000, 1, 1, 2, 2, 3, 5]))
+    return Example(schema, content, root, way, batch_rows, draw(st.booleans()))
