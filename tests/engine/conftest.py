@@ -19,7 +19,17 @@ from tests.support.calls import finish, open_duplication
 from tests.support.moments import prepare
 from tests.support.purges import make_older, purge_after
 
+NewRole = Callable[[str], psycopg.Connection]
+
 _numbers = itertools.count(1)
+
+# The rights of a role that copies.
+WORKER = """
+grant usage on schema duplication, public to {role};
+grant all on all tables in schema duplication, public to {role};
+grant all on all sequences in schema duplication, public to {role};
+grant all on all routines in schema duplication to {role};
+"""
 
 # What the tests of the modules that share a database do to it, undone; but not columns that they change or drop.
 RESTORE = """
@@ -108,6 +118,24 @@ def emptied(shared: psycopg.Connection) -> Iterator[psycopg.Connection]:
     with psycopg.connect(shared.info.dsn, autocommit=True) as conn:
         conn.execute(RESTORE)
         yield conn
+
+
+@pytest.fixture
+def new_role(db: psycopg.Connection) -> Iterator[NewRole]:
+    """Makes a role with the given grants, and a session of it; both are gone afterwards."""
+    made: list[tuple[str, psycopg.Connection]] = []
+
+    def make(grants: str) -> psycopg.Connection:
+        name = f"role_{db.info.backend_pid}_{len(made)}"
+        db.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
+        db.execute(sql.SQL(grants).format(role=sql.Identifier(name)))
+        made.append((name, psycopg.connect(db.info.dsn, user=name, autocommit=True)))
+        return made[-1][1]
+
+    yield make
+    for name, conn in made:
+        conn.close()
+        db.execute(sql.SQL("drop owned by {0}; drop role {0}").format(sql.Identifier(name)))
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
+from tests.engine.conftest import WORKER, NewRole
 from tests.support.calls import copy_levels_before, duplicate, finish, open_duplication, set_batch_rows, value, verify
 from tests.support.waiting import Background, eventually
 
 Episode = Callable[..., int]
-Role = Callable[..., psycopg.Connection]
 
 AUTHORS = """
 create table public.authors (id bigint primary key, name text);
@@ -22,6 +22,7 @@ alter table public.blocks add author_id bigint;
 update public.blocks set author_id = 1 + id % 5;
 alter table public.blocks add constraint blocks_author_fkey foreign key (author_id) references public.authors
 """
+COPIES = WORKER + "grant set on parameter session_replication_role to {role};"
 # what the role of a statement was when it inserted a row: the triggers of the table rest in that of a replica
 WATCHED = "alter table public.blocks add role text default current_setting('session_replication_role')"
 ROLES = "select array_agg(distinct role) from public.blocks where orig_id is not null"
@@ -44,34 +45,6 @@ def other(db: psycopg.Connection) -> Iterator[psycopg.Connection]:
     """Another session, of the application."""
     with psycopg.connect(db.info.dsn, autocommit=True) as conn:
         yield conn
-
-
-@pytest.fixture
-def new_role(db: psycopg.Connection) -> Iterator[Role]:
-    """Makes a role that may use the engine and the content, and a session of it; both are gone afterwards."""
-    made: list[tuple[str, psycopg.Connection]] = []
-
-    def make(*revoked: str) -> psycopg.Connection:
-        name = f"role_{db.info.backend_pid}_{len(made)}"
-        db.execute(
-            sql.SQL("""
-                create role {0} login;
-                grant usage on schema duplication, public to {0};
-                grant all on all tables in schema duplication, public to {0};
-                grant all on all sequences in schema duplication, public to {0};
-                grant all on all routines in schema duplication to {0};
-                grant set on parameter session_replication_role to {0};
-            """).format(sql.Identifier(name))
-        )
-        for privilege in revoked:
-            db.execute(sql.SQL(privilege).format(sql.Identifier(name)))
-        made.append((name, psycopg.connect(db.info.dsn, user=name, autocommit=True)))
-        return made[-1][1]
-
-    yield make
-    for name, conn in made:
-        conn.close()
-        db.execute(sql.SQL("drop owned by {0}; drop role {0}").format(sql.Identifier(name)))
 
 
 def waits_for_a_lock(conn: psycopg.Connection, pid: int) -> bool:
@@ -376,23 +349,26 @@ def test_a_partitioned_table_is_left_to_the_triggers(db: psycopg.Connection, epi
     ("revoked", "reason"),
     [
         (None, None),
-        ("revoke set on parameter session_replication_role from {}", "role %s may not set session_replication_role"),
-        ("revoke update on public.authors from {}", "role %s may not lock rows of public.authors"),
-        ("revoke select on public.authors from {}", "role %s may not lock rows of public.authors"),
+        (
+            "revoke set on parameter session_replication_role from {role}",
+            "role %s may not set session_replication_role",
+        ),
+        ("revoke update on public.authors from {role}", "role %s may not lock rows of public.authors"),
+        ("revoke select on public.authors from {role}", "role %s may not lock rows of public.authors"),
         (
             """
             create schema hidden;
             alter table public.authors set schema hidden;
-            grant select on hidden.authors to {}
+            grant select on hidden.authors to {role}
             """,
             "role %s may not lock rows of hidden.authors",
         ),
     ],
 )
 def test_the_role_has_to_have_the_rights(
-    db: psycopg.Connection, source: int, new_role: Role, revoked: str | None, reason: str | None
+    db: psycopg.Connection, source: int, new_role: NewRole, revoked: str | None, reason: str | None
 ) -> None:
-    session = new_role(*([revoked] if revoked else []))
+    session = new_role(COPIES + (revoked or ""))
 
     duplication = open_duplication(session, source)
     finish(session, duplication)
@@ -404,9 +380,9 @@ def test_the_role_has_to_have_the_rights(
 
 
 def test_a_policy_on_what_is_referred_to_leaves_it_to_the_triggers(
-    db: psycopg.Connection, source: int, new_role: Role
+    db: psycopg.Connection, source: int, new_role: NewRole
 ) -> None:
-    session = new_role()
+    session = new_role(COPIES)
     db.execute("alter table public.authors enable row level security")
 
     duplicate(session, source)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psycopg
 import pytest
-from psycopg import sql
 
+from tests.engine.conftest import WORKER, NewRole
 from tests.support import oracle
 from tests.support.calls import copy_levels_before, finish, open_duplication, status, value, verify
 
 Episode = Callable[..., int]
-NewRole = Callable[[str], psycopg.Connection]
 
 APPLICATION = """
 grant usage on schema duplication to {role};
@@ -20,35 +19,11 @@ grant execute on function duplication.request_duplication(text, text, jsonb), du
     duplication.retry(bigint) to {role};
 grant select on duplication.progress, duplication.episode_duplications to {role};
 """
-WORKER = """
-grant usage on schema duplication, public to {role};
-grant all on all tables in schema duplication, public to {role};
-grant all on all sequences in schema duplication, public to {role};
-grant all on all routines in schema duplication to {role};
-"""
 
 
 @pytest.fixture
 def db(emptied: psycopg.Connection) -> psycopg.Connection:
     return emptied
-
-
-@pytest.fixture
-def new_role(db: psycopg.Connection) -> Iterator[NewRole]:
-    """Makes a role with the given grants, and a session of it; both are gone afterwards."""
-    made: list[tuple[str, psycopg.Connection]] = []
-
-    def make(grants: str) -> psycopg.Connection:
-        name = f"role_{db.info.backend_pid}_{len(made)}"
-        db.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
-        db.execute(sql.SQL(grants).format(role=sql.Identifier(name)))
-        made.append((name, psycopg.connect(db.info.dsn, user=name, autocommit=True)))
-        return made[-1][1]
-
-    yield make
-    for name, conn in made:
-        conn.close()
-        db.execute(sql.SQL("drop owned by {0}; drop role {0}").format(sql.Identifier(name)))
 
 
 @pytest.fixture
