@@ -249,6 +249,7 @@ def test_notices_tell_the_same_to_who_calls(db: psycopg.Connection, episode: Epi
     copy = duplicate(db, episode(parts=2, items=3, blocks=4))
 
     assert "parts duplication started (2)" in notices
+    assert "blocks 24 of 24" in notices
     assert "blocks finished duplicating (24)" in notices
     assert copy in notices[-1]
     assert "completed" in notices[-1]

@@ -35,6 +35,7 @@ drop function if exists
     duplication.relation_fingerprint(regclass),
     duplication.skip_empty_levels(bigint),
     duplication.start_level(bigint, text, boolean, boolean),
+    duplication.table_and_partitions(regclass),
     duplication.take_pieces(bigint, text, integer),
     duplication.tell_dropped_references(duplication.level_runs, text, bigint, bigint);
 """
@@ -67,6 +68,7 @@ drop function if exists
     duplication.run_untriggered(text, text[], text, bigint, bigint, bigint),
     duplication.skip_empty_levels(bigint),
     duplication.start_level(duplication.duplications, text, boolean),
+    duplication.table_and_partitions(regclass[]),
     duplication.take_pieces(bigint, text, integer, integer),
     duplication.tell_dropped_references(text, duplication.level_runs, text, bigint, bigint);
 """

@@ -7,12 +7,7 @@ as $$
 --   has to be compared by what it means; a change that does not matter costs one compilation.
 -- Parameters: p_relations, all in one call: it is made for each copy. Returns: an md5.
 declare
-    v_all oid[] := p_relations || array(
-        select p.relid
-        from pg_class as c
-        cross join lateral pg_partition_tree(c.oid) as p
-        where c.oid = any(p_relations) and c.relkind = 'p' and p.level > 0
-    );
+    v_all oid[] := duplication.table_and_partitions(variadic p_relations);
     v_columns text;
     v_has_domains boolean;
 begin

@@ -1,10 +1,15 @@
-create or replace function duplication.table_and_partitions(p_relation regclass) returns oid[]
+create or replace function duplication.table_and_partitions(variadic p_relations regclass[]) returns oid[]
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: a table with all its partitions, each of which may have constraints and triggers of its own.
--- Parameters: p_relation, partitioned or not.
+-- Purpose: tables with all their partitions, each of which may have constraints and triggers of its own.
+-- Parameters: p_relations, partitioned or not.
 begin
-    return p_relation::oid || array(select p.relid::oid from pg_partition_tree(p_relation) as p where p.level > 0);
+    return p_relations::oid[] || array(
+        select p.relid::oid
+        from pg_class as c
+        cross join lateral pg_partition_tree(c.oid) as p
+        where c.oid = any(p_relations) and c.relkind = 'p' and p.level > 0
+    );
 end;
 $$;

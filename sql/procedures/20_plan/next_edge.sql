@@ -13,8 +13,10 @@ begin
     inner join duplication.level_runs as c on c.duplication_id = e.duplication_id and c.level = e.carrier
     where e.duplication_id = p_id
         and exists (
+            -- numbers have no gaps; fenced, so that it is a look-up whatever the statistics say
             select from duplication.id_map as m
-            where m.number >= c.first_number + e.parents_planned and m.number < c.first_number + 17179869184
+            where m.number = c.first_number + e.parents_planned
+            offset 0
         )
     order by c.id, e.level, e.parent_level, e.column_name
     limit 1;

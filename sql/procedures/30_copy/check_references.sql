@@ -16,8 +16,7 @@ declare
 begin
     select
         c.conname, t.relname, n.nspname, r.relname as target_name,
-        a.attname as column_name, k.attname as target_column,
-        c.confrelid as target_oid, 'only ' || c.confrelid::regclass as target,
+        a.attname as column_name, k.attname as target_column, 'only ' || c.confrelid::regclass as target,
         format_type(a.atttypid, null) || '[]' as keys_type
     into v_key
     from pg_constraint as c
@@ -32,14 +31,11 @@ begin
             select (
                 select count(*)
                 from (
-                    select from %s as t
-                    where t.%I = any($1::%s) and t.tableoid = %s
-                    order by t.%2$I
-                    for key share
+                    select from %s as t where t.%I = any($1::%s) order by t.%2$I for key share
                 ) as t
             ), cardinality($1::%3$s)
         $statement$,
-        v_key.target, v_key.target_column, v_key.keys_type, v_key.target_oid
+        v_key.target, v_key.target_column, v_key.keys_type
     ) into v_locked, v_wanted using p_keys;
     if v_locked >= v_wanted or v_wanted is null then
         return;

@@ -9,7 +9,7 @@ as $$
 -- Parameters: p_id, p_level, p_carry_on and p_together as in advance_level; p_is_new: the duplication is pending, and its
 --   tree was compiled in this transaction.
 -- Returns: 'more', 'wait' or 'done', as advance_level.
--- Errors: those of check_new_root, start_level, lock_columns, copy_batch, start_duplication and finish_level.
+-- Errors: those of check_new_root, start_level, copy_batch, start_duplication and finish_level.
 -- Does not commit.
 declare
     v_period tstzrange := duplication.batch_period();
@@ -36,8 +36,6 @@ begin
                 -- it has several batches: other sessions can share them once this is committed
                 when v_run.rows_planned > v_batch_rows then 'more'
                 else 'copy' end;
-        else
-            perform duplication.lock_columns(v_run);
         end if;
         if v_step = 'copy' then
             v_step := duplication.copy_batch(v_duplication.tree, v_run, v_batch_rows);

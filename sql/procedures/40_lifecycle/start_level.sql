@@ -7,8 +7,8 @@ as $$
 -- Purpose: fix the columns and the statement of a level when its first batch is copied. Harmless when repeated.
 -- Parameters: p_duplication; p_level; p_is_compiled: its tree was, in this transaction.
 -- Returns: the level's run; all null while another session is starting it.
--- Errors: those of compile_level and lock_columns.
--- Locks: the level's row in level_runs and ROW EXCLUSIVE on its table, until commit. Does not commit.
+-- Errors: those of compile_level.
+-- Locks: the level's row in level_runs, until commit. Does not commit.
 declare
     v_run duplication.level_runs;
     v_level text;
@@ -18,10 +18,7 @@ begin
     from duplication.level_runs as r
     where r.duplication_id = p_duplication.id and r.level = p_level
     for no key update skip locked;
-    if not found then
-        return v_run;
-    elsif v_run.started_at is not null then
-        perform duplication.lock_columns(v_run);
+    if not found or v_run.started_at is not null then
         return v_run;
     end if;
     v_level := coalesce(v_run.relinks, p_level);
@@ -31,8 +28,6 @@ begin
     then
         v_run := duplication.compile_level(v_run, p_duplication);
     end if;
-    -- as lock_columns does for the batches that follow in other transactions
-    execute format('lock table %s in row exclusive mode', v_run.relation);
     update duplication.level_runs as r
     set
         started_at = clock_timestamp(), relation = v_run.relation, statement = v_run.statement,

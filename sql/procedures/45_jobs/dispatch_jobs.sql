@@ -13,7 +13,7 @@ as $$
 -- Parameters: p_limit, how many at most; p_cpu_percent as in begin_attempt; p_seen_empty, how long ago the queue had no
 --   message for somebody who asked, null if that is not known.
 -- Returns: a row per job: its duplication and level. None while another session dispatches.
--- Locks: one for all that dispatch, and the duplications' rows, until commit. Does not commit.
+-- Locks: one for all that dispatch, and the duplications' rows, until commit, which does not wait for the disk. Does not commit.
 declare
     v_due bigint[];
     v_reason text;

@@ -12,7 +12,8 @@ as $$
 --   is in the queue (else the dispatcher sends it).
 -- Returns: the duplication's status afterwards.
 -- Errors: UD016 if there is no such attempt in progress, no such outcome, or its error is missing.
--- Locks: the attempt's row and the duplication's, until commit. Does not commit.
+-- Locks: the attempt's row and the duplication's, until commit, which does not wait for the disk after 'done' and 'released'.
+--   Does not commit.
 declare
     v_attempt duplication.attempts;
 begin

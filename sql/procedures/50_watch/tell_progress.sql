@@ -19,9 +19,7 @@ declare
     );
 begin
     if v_told_at is not null and duplication.is_half_a_second_ago(v_told_at) then
-        perform
-            duplication.emit_progress(p_id, p_level, p.rows_done, p.rows_planned),
-            duplication.tell_caller(format('%s %s of %s', p_level, p.rows_done, p.rows_planned))
+        perform duplication.emit_progress(p_id, p_level, p.rows_done, p.rows_planned)
         from duplication.progress as p
         where p.duplication_id = p_id and p.level = p_level;
         return clock_timestamp();
