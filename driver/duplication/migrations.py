@@ -1,12 +1,14 @@
 """Finds the SQL that comes with the package, and migrates a database with it."""
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from duplication.errors import DuplicationError, error_from
@@ -53,3 +55,16 @@ def migrate(dsn: str, *, with_content: bool = False) -> list[str]:
         raise
     except CommandError as error:
         raise MigrationFailed(str(error)) from error
+
+
+def find_driver(connection: Connection) -> "psycopg.Connection[Any]":
+    """Return psycopg's own connection: SQLAlchemy would take `:name` and `%` in a script for parameters."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"psycopg was expected, not {type(driver)}")
+    return driver
+
+
+def execute_script(script: str) -> None:
+    """Run a revision's SQL as it stands."""
+    find_driver(op.get_bind()).execute(script.encode())

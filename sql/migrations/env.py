@@ -15,7 +15,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 from duplication.config import load_settings
-from duplication.migrations import MigrationFailed
+from duplication.migrations import MigrationFailed, find_driver
 
 PROCEDURES = Path(__file__).parent.parent / "procedures"
 
@@ -62,15 +62,12 @@ def apply_procedures(connection: Connection) -> None:
 
     Raises MigrationFailed with the file and the line at fault.
     """
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"psycopg was expected, not {type(driver)}")
+    driver = find_driver(connection)
     # A routine may call one whose file comes later.
     driver.execute("set local check_function_bodies to off")
     for path in sorted(PROCEDURES.rglob("*.sql")):
         sql = path.read_text(encoding="utf-8")
         try:
-            # Raw, as the file is: SQLAlchemy would take `:name` and `%` in a body for parameters.
             driver.execute(sql.encode())
         except psycopg.Error as error:
             position = int(error.diag.statement_position or 0)

@@ -4,7 +4,7 @@ Revision ID: engine_0001
 Revises:
 """
 
-from alembic import op
+from duplication.migrations import execute_script
 
 revision = "engine_0001"
 down_revision = None
@@ -254,11 +254,6 @@ values
 ('episode', null, 'created_at', 'default'),
 ('episode', null, 'updated_at', 'default');
 """
-
-
-def execute_script(script: str) -> None:
-    """Run SQL as it stands: SQLAlchemy's own ways trip on ``:name`` and ``%``."""
-    op.get_bind().connection.driver_connection.execute(script)
 
 
 def upgrade() -> None:

@@ -4,7 +4,7 @@ Revision ID: engine_0002
 Revises: engine_0001
 """
 
-from alembic import op
+from duplication.migrations import execute_script
 
 revision = "engine_0002"
 down_revision = "engine_0001"
@@ -93,11 +93,6 @@ alter table duplication.levels drop constraint level_name_is_not_that_of_a_relin
 delete from duplication.edges where kind = 'owned';
 alter table duplication.edges drop kind, drop row_filter;
 """
-
-
-def execute_script(script: str) -> None:
-    """Run SQL as it stands: SQLAlchemy's own ways trip on ``:name`` and ``%``."""
-    op.get_bind().connection.driver_connection.execute(script)
 
 
 def upgrade() -> None:

@@ -4,7 +4,7 @@ Revision ID: engine_0003
 Revises: engine_0002
 """
 
-from alembic import op
+from duplication.migrations import execute_script
 
 revision = "engine_0003"
 down_revision = "engine_0002"
@@ -157,11 +157,6 @@ alter table duplication.settings
     drop max_archive_backlog, drop throttle_failures, drop throttle_window, drop discard_failed_after,
     drop discard_cancelled_after, drop purge_after, drop purge_events_after;
 """
-
-
-def execute_script(script: str) -> None:
-    """Run SQL as it stands: SQLAlchemy's own ways trip on ``:name`` and ``%``."""
-    op.get_bind().connection.driver_connection.execute(script)
 
 
 def upgrade() -> None:

@@ -4,7 +4,7 @@ Revision ID: engine_0004
 Revises: engine_0003
 """
 
-from alembic import op
+from duplication.migrations import execute_script
 
 revision = "engine_0004"
 down_revision = "engine_0003"
@@ -56,11 +56,6 @@ drop function if exists
     duplication.page_events(pg_snapshot, pg_snapshot, bigint, integer, bigint),
     duplication.tell_progress(bigint, text);
 """
-
-
-def execute_script(script: str) -> None:
-    """Run SQL as it stands: SQLAlchemy's own ways trip on ``:name`` and ``%``."""
-    op.get_bind().connection.driver_connection.execute(script)
 
 
 def upgrade() -> None:

@@ -4,7 +4,7 @@ Revision ID: engine_0005
 Revises: engine_0004
 """
 
-from alembic import op
+from duplication.migrations import execute_script
 
 revision = "engine_0005"
 down_revision = "engine_0004"
@@ -102,11 +102,6 @@ drop function if exists
     duplication.fits_one_batch(bigint, text), duplication.aim_batch(bigint, text, integer);
 drop procedure if exists duplication.duplicate_level(bigint, text, interval, boolean, text, boolean);
 """
-
-
-def execute_script(script: str) -> None:
-    """Run SQL as it stands: SQLAlchemy's own ways trip on ``:name`` and ``%``."""
-    op.get_bind().connection.driver_connection.execute(script)
 
 
 def upgrade() -> None:

@@ -4,7 +4,7 @@ Revision ID: engine_0006
 Revises: engine_0005
 """
 
-from alembic import op
+from duplication.migrations import execute_script
 
 revision = "engine_0006"
 down_revision = "engine_0005"
@@ -72,11 +72,6 @@ drop function if exists
     duplication.take_pieces(bigint, text, integer, integer),
     duplication.tell_dropped_references(text, duplication.level_runs, text, bigint, bigint);
 """
-
-
-def execute_script(script: str) -> None:
-    """Run SQL as it stands: SQLAlchemy's own ways trip on ``:name`` and ``%``."""
-    op.get_bind().connection.driver_connection.execute(script)
 
 
 def upgrade() -> None:
