@@ -55,6 +55,7 @@ drop function if exists
     duplication.give_up_sets(duplication.level_runs, text),
     duplication.has_pieces_left(bigint, text, integer),
     duplication.insert_rows(duplication.trees, duplication.level_runs, text, bigint, bigint, bigint),
+    duplication.key_reason(pg_constraint),
     duplication.lock_columns(duplication.level_runs),
     duplication.lock_referenced(regclass),
     duplication.next_edge(bigint),
