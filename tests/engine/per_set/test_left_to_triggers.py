@@ -59,6 +59,30 @@ OBSTACLES = {
         """,
         "foreign key of_size is not of one column of type integer, bigint, uuid or text",
     ),
+    "a key that is equal by an operator of the application's": (
+        """
+        create function public.abs_cmp(bigint, bigint) returns integer language sql immutable
+            return case when abs($1) < abs($2) then -1 when abs($1) > abs($2) then 1 else 0 end;
+        create function public.abs_lt(bigint, bigint) returns boolean language sql immutable return abs($1) < abs($2);
+        create function public.abs_le(bigint, bigint) returns boolean language sql immutable return abs($1) <= abs($2);
+        create function public.abs_eq(bigint, bigint) returns boolean language sql immutable return abs($1) = abs($2);
+        create function public.abs_ge(bigint, bigint) returns boolean language sql immutable return abs($1) >= abs($2);
+        create function public.abs_gt(bigint, bigint) returns boolean language sql immutable return abs($1) > abs($2);
+        create operator public.<# (function = public.abs_lt, leftarg = bigint, rightarg = bigint);
+        create operator public.<=# (function = public.abs_le, leftarg = bigint, rightarg = bigint);
+        create operator public.=# (function = public.abs_eq, leftarg = bigint, rightarg = bigint);
+        create operator public.>=# (function = public.abs_ge, leftarg = bigint, rightarg = bigint);
+        create operator public.># (function = public.abs_gt, leftarg = bigint, rightarg = bigint);
+        create operator class public.abs_ops for type bigint using btree as
+            operator 1 public.<#, operator 2 public.<=#, operator 3 public.=#, operator 4 public.>=#,
+            operator 5 public.>#, function 1 public.abs_cmp(bigint, bigint);
+        create table public.steps (step bigint not null);
+        create unique index on public.steps (step public.abs_ops);
+        insert into public.steps values (5);
+        alter table public.blocks add step bigint default -5 constraint of_step references public.steps (step)
+        """,
+        "foreign key of_step is not of one column of type integer, bigint, uuid or text",
+    ),
     "a key to a partitioned table": (
         """
         create table public.cats (id bigint primary key) partition by range (id);
@@ -128,6 +152,12 @@ def test_where_it_cannot_be_the_triggers_do_it_and_that_is_told(
     assert value(db, ROLES) == ["origin"]
     (told,) = db.execute(REASON).fetchall()
     assert told[0].startswith(f"Foreign keys are checked row by row: {reason}")
+
+
+def test_a_rule_is_a_reason(db: psycopg.Connection, source: int) -> None:
+    db.execute("create rule noted as on insert to public.blocks do instead nothing")
+
+    assert value(db, "select duplication.per_row_reason('public.blocks')") == "rule noted"
 
 
 def test_a_partitioned_table_is_left_to_the_triggers(db: psycopg.Connection, episode: Episode) -> None:
