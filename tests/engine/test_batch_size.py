@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psycopg
 
 from tests.support import oracle
-from tests.support.calls import duplicate
+from tests.support.calls import copy_levels_before, duplicate, open_duplication
 
 Episode = Callable[..., int]
 SLOW = """
@@ -84,3 +84,28 @@ def test_small_levels_share_a_transaction_and_the_copy_is_the_same(db: psycopg.C
     oracle.assert_isomorphic(db, duplicate(db, source), source)
     transactions = db.execute("select distinct xmin::text from duplication.batches").fetchall()
     assert len(transactions) == 1
+
+
+def test_the_pieces_of_a_level_are_its_rows_without_gap_or_overlap(db: psycopg.Connection, episode: Episode) -> None:
+    set_sizes(db, batch_rows=50, target_ms=None)  # pieces of 5 rows
+    duplication = open_duplication(db, episode(parts=7, items=3))
+    copy_levels_before(db, duplication, "parts")
+
+    pieces = db.execute(
+        """
+        select
+            p.level,
+            array_agg(array[p.first_number - r.first_number, p.last_number - r.first_number] order by p.piece_no),
+            sum(p.rows)
+        from duplication.pieces as p
+        inner join duplication.level_runs as r on r.duplication_id = p.duplication_id and r.level = p.level
+        where p.level in ('parts', 'items')
+        group by p.level
+        order by p.level
+        """
+    ).fetchall()
+
+    assert pieces == [
+        ("items", [[0, 4], [5, 9], [10, 14], [15, 19], [20, 20]], 21),
+        ("parts", [[0, 4], [5, 6]], 7),
+    ]
