@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from alembic import command, op
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -63,8 +63,3 @@ def find_driver(connection: Connection) -> "psycopg.Connection[Any]":
     if not isinstance(driver, psycopg.Connection):
         raise TypeError(f"psycopg was expected, not {type(driver)}")
     return driver
-
-
-def execute_script(script: str) -> None:
-    """Run a revision's SQL as it stands."""
-    find_driver(op.get_bind()).execute(script.encode())

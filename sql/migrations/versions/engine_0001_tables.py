@@ -4,7 +4,9 @@ Revision ID: engine_0001
 Revises:
 """
 
-from duplication.migrations import execute_script
+from alembic import op
+
+from duplication.migrations import find_driver
 
 revision = "engine_0001"
 down_revision = None
@@ -255,33 +257,33 @@ values
 ('episode', null, 'updated_at', 'default');
 """
 
+DOWNGRADE = """
+do $$
+declare
+    v_drop text;
+begin
+    for v_drop in
+        select format('drop routine if exists %s cascade', p.oid::regprocedure)
+        from pg_catalog.pg_proc as p
+        where p.pronamespace = 'duplication'::regnamespace
+    loop
+        execute v_drop;
+    end loop;
+end
+$$;
+drop table duplication.events, duplication.attempts, duplication.id_map, duplication.pieces,
+duplication.batches, duplication.edge_runs, duplication.level_runs, duplication.duplications,
+duplication.column_rules, duplication.edges, duplication.levels, duplication.trees,
+duplication.settings cascade;
+"""
+
 
 def upgrade() -> None:
     """Create the tables and register the built-in tree."""
-    execute_script(TABLES)
-    execute_script(BUILT_IN_TREE)
+    find_driver(op.get_bind()).execute(TABLES.encode())
+    find_driver(op.get_bind()).execute(BUILT_IN_TREE.encode())
 
 
 def downgrade() -> None:
     """Drop the engine: its routines and views go with the tables they read."""
-    execute_script(
-        """
-        do $$
-        declare
-            v_drop text;
-        begin
-            for v_drop in
-                select format('drop routine if exists %s cascade', p.oid::regprocedure)
-                from pg_catalog.pg_proc as p
-                where p.pronamespace = 'duplication'::regnamespace
-            loop
-                execute v_drop;
-            end loop;
-        end
-        $$;
-        drop table duplication.events, duplication.attempts, duplication.id_map, duplication.pieces,
-        duplication.batches, duplication.edge_runs, duplication.level_runs, duplication.duplications,
-        duplication.column_rules, duplication.edges, duplication.levels, duplication.trees,
-        duplication.settings cascade;
-        """
-    )
+    find_driver(op.get_bind()).execute(DOWNGRADE.encode())

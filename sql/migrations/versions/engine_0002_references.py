@@ -4,7 +4,9 @@ Revision ID: engine_0002
 Revises: engine_0001
 """
 
-from duplication.migrations import execute_script
+from alembic import op
+
+from duplication.migrations import find_driver
 
 revision = "engine_0002"
 down_revision = "engine_0001"
@@ -97,9 +99,9 @@ alter table duplication.edges drop kind, drop row_filter;
 
 def upgrade() -> None:
     """Add what a tree of any shape needs."""
-    execute_script(UPGRADE)
+    find_driver(op.get_bind()).execute(UPGRADE.encode())
 
 
 def downgrade() -> None:
     """Take it away again, with the declarations that need it."""
-    execute_script(DOWNGRADE)
+    find_driver(op.get_bind()).execute(DOWNGRADE.encode())

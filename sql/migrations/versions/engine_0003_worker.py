@@ -4,7 +4,9 @@ Revision ID: engine_0003
 Revises: engine_0002
 """
 
-from duplication.migrations import execute_script
+from alembic import op
+
+from duplication.migrations import find_driver
 
 revision = "engine_0003"
 down_revision = "engine_0002"
@@ -161,9 +163,9 @@ alter table duplication.settings
 
 def upgrade() -> None:
     """Add the columns, and drop the routines that are replaced."""
-    execute_script(UPGRADE)
+    find_driver(op.get_bind()).execute(UPGRADE.encode())
 
 
 def downgrade() -> None:
     """Take them away again; what waited is sent anew."""
-    execute_script(DOWNGRADE)
+    find_driver(op.get_bind()).execute(DOWNGRADE.encode())

@@ -4,7 +4,9 @@ Revision ID: engine_0004
 Revises: engine_0003
 """
 
-from duplication.migrations import execute_script
+from alembic import op
+
+from duplication.migrations import find_driver
 
 revision = "engine_0004"
 down_revision = "engine_0003"
@@ -60,9 +62,9 @@ drop function if exists
 
 def upgrade() -> None:
     """Add the table and the types."""
-    execute_script(UPGRADE)
+    find_driver(op.get_bind()).execute(UPGRADE.encode())
 
 
 def downgrade() -> None:
     """Take them away again, with the events of these types."""
-    execute_script(DOWNGRADE)
+    find_driver(op.get_bind()).execute(DOWNGRADE.encode())

@@ -4,7 +4,9 @@ Revision ID: engine_0005
 Revises: engine_0004
 """
 
-from duplication.migrations import execute_script
+from alembic import op
+
+from duplication.migrations import find_driver
 
 revision = "engine_0005"
 down_revision = "engine_0004"
@@ -106,9 +108,9 @@ drop procedure if exists duplication.duplicate_level(bigint, text, interval, boo
 
 def upgrade() -> None:
     """Add the tables and the columns."""
-    execute_script(UPGRADE)
+    find_driver(op.get_bind()).execute(UPGRADE.encode())
 
 
 def downgrade() -> None:
     """Take them away again."""
-    execute_script(DOWNGRADE)
+    find_driver(op.get_bind()).execute(DOWNGRADE.encode())

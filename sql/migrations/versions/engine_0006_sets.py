@@ -4,7 +4,9 @@ Revision ID: engine_0006
 Revises: engine_0005
 """
 
-from duplication.migrations import execute_script
+from alembic import op
+
+from duplication.migrations import find_driver
 
 revision = "engine_0006"
 down_revision = "engine_0005"
@@ -77,9 +79,9 @@ drop function if exists
 
 def upgrade() -> None:
     """Add the setting, and drop the routines that are replaced."""
-    execute_script(UPGRADE)
+    find_driver(op.get_bind()).execute(UPGRADE.encode())
 
 
 def downgrade() -> None:
     """Take the setting away again, and what the revision before has other forms of."""
-    execute_script(DOWNGRADE)
+    find_driver(op.get_bind()).execute(DOWNGRADE.encode())
