@@ -32,7 +32,6 @@ UNKNOWN_TREE = {
 UNKNOWN_LEVEL = {
     "called": "call duplication.duplicate_level({pending}, 'nosuch')",
     "called while copying": "call duplication.duplicate_level({in_progress}, 'nosuch')",
-    "null": "call duplication.duplicate_level({in_progress}, null)",
     "shown": "select duplication.copy_statement('episode', 'nosuch')",
     "attempted": "select duplication.begin_attempt({pending}, 'nosuch', 'message', 'worker')",
 }
@@ -209,6 +208,14 @@ def test_a_level_that_is_done_says_so_and_is_no_error(
     assert copy_level(shared, prepared[name], level) == (True, next_level)
 
     assert any(level in notice and "done" in notice for notice in notices), notices
+
+
+def test_without_a_level_the_one_is_copied_that_comes_next(shared: psycopg.Connection) -> None:
+    made = open_duplication(shared, make_episode(shared, parts=1, items=1, blocks=1))
+
+    calls = [copy_level(shared, made, None) for _ in range(5)]
+
+    assert calls == [(True, "parts"), (True, "items"), (True, "blocks"), (True, None), (True, None)]
 
 
 def test_a_root_deleted_after_the_request_is_named(shared: psycopg.Connection) -> None:

@@ -242,17 +242,36 @@ def test_progress_is_told_in_the_middle_of_a_level_that_takes_long(
     assert amounts[-1] == (20, 20)
 
 
-def test_notices_tell_the_same_to_who_calls(db: psycopg.Connection, episode: Episode) -> None:
-    notices: list[str] = []
-    db.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
+@pytest.fixture
+def notices(db: psycopg.Connection) -> list[str]:
+    """What a caller is told."""
+    heard: list[str] = []
+    db.add_notice_handler(lambda notice: heard.append(notice.message_primary or ""))
+    return heard
 
-    copy = duplicate(db, episode(parts=2, items=3, blocks=4))
 
-    assert "parts duplication started (2)" in notices
-    assert "blocks 24 of 24" in notices
-    assert "blocks finished duplicating (24)" in notices
-    assert copy in notices[-1]
-    assert "completed" in notices[-1]
+def test_who_calls_for_a_small_copy_is_told_its_id_and_its_end(
+    db: psycopg.Connection, episode: Episode, notices: list[str]
+) -> None:
+    source = episode(parts=2, items=3, blocks=4)
+
+    copy = duplicate(db, source)
+
+    duplication = value(db, "select max(id) from duplication.duplications")
+    assert notices == [
+        f"duplication {duplication} of episode {source}",
+        f"duplication {duplication} completed: episode {source} was copied to {copy}",
+    ]
+
+
+def test_who_calls_for_a_large_one_is_told_each_level_of_several_batches(
+    db: psycopg.Connection, episode: Episode, notices: list[str]
+) -> None:
+    set_batch_rows(db, 10)
+
+    duplicate(db, episode(parts=2, items=3, blocks=4))
+
+    assert notices[1:-1] == ["blocks finished duplicating (24)"]
 
 
 def test_each_event_carries_the_transaction_that_told_it(db: psycopg.Connection, episode: Episode) -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support import oracle
-from tests.support.calls import finish, open_duplication, set_batch_rows, value
+from tests.support.calls import duplicate, finish, open_duplication, set_batch_rows, value
 from tests.support.content import make_episode
 from tests.support.growth import Bill, Kind, fill, growth
 from tests.support.purges import figures, is_purged, make_older, purge, purge_after, rows_of_plan
@@ -60,13 +60,12 @@ def fill_one(conn: psycopg.Connection, times: int) -> int:
 
 
 def fill_many(conn: psycopg.Connection, times: int) -> int:
-    """Small ones, each less than a batch; returns how many."""
+    """Small ones, each less than a batch, so many that all indexes are two pages high; returns how many."""
     fill(conn, Kind(items=0, blocks=0, parts=1))  # so that the tree's own tables are no smaller than others
-    for _ in range(15 * times):
-        duplication = open_duplication(conn, make_episode(conn, shape=[[1]]))
-        finish(conn, duplication)
-        make_older(conn, duplication)
-    return 15 * times
+    for _ in range(50 * times):
+        duplicate(conn, make_episode(conn, shape=[[1]]))
+        make_older(conn, value(conn, "select max(id) from duplication.duplications"))
+    return 50 * times
 
 
 def fill_events(conn: psycopg.Connection, times: int) -> int:

@@ -175,12 +175,15 @@ def test_a_lock_that_lasts_is_given_up_and_the_next_call_goes_on(
     oracle.assert_isomorphic(db, finish(db, duplication), source)
 
 
-def test_a_lock_met_while_planning_is_given_up_and_the_next_call_goes_on(
-    db: psycopg.Connection, connect: Connect, episode: Episode
+@pytest.mark.parametrize(("is_started", "afterwards"), [(False, "pending"), (True, "in_progress")])
+def test_a_lock_met_before_the_first_batch_is_given_up_and_the_next_call_goes_on(
+    db: psycopg.Connection, connect: Connect, episode: Episode, is_started: bool, afterwards: str
 ) -> None:
     source = episode()
     db.execute("update duplication.settings set lock_timeout = '10 ms'")
     duplication = open_duplication(db, source)
+    if is_started:
+        db.execute("call duplication.duplicate_level(%s, 'episodes', '0 s')", (duplication,))
     application = connect()
     with application.transaction():
         application.execute("lock table public.items in access exclusive mode")
@@ -188,7 +191,7 @@ def test_a_lock_met_while_planning_is_given_up_and_the_next_call_goes_on(
         with pytest.raises(psycopg.errors.LockNotAvailable):
             copy_level(db, duplication, "episodes")
 
-    assert status(db, duplication) == "in_progress"
+    assert status(db, duplication) == afterwards
     oracle.assert_isomorphic(db, finish(db, duplication), source)
 
 

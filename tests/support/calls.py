@@ -19,7 +19,7 @@ def open_duplication(conn: psycopg.Connection, root: object, tree: str = "episod
 
 
 def copy_level(
-    conn: psycopg.Connection, duplication: int, level: str, budget: str | None = None
+    conn: psycopg.Connection, duplication: int, level: str | None, budget: str | None = None
 ) -> tuple[bool, str | None]:
     """Call a level once; returns whether it is done, and the next level."""
     row = conn.execute(

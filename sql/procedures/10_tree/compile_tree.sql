@@ -6,10 +6,11 @@ as $$
 --   statements that plan and copy it. Reading that from the catalog costs several times what a small copy does, so it is
 --   done when something has changed.
 -- Parameters: p_tree.
--- Errors: those of tree_fingerprint, check_tree and copy_order.
--- Locks: the tree's compiled rows, until commit, when something has changed. Does not commit.
+-- Errors: those of lock_tree, check_tree and copy_order.
+-- Locks: those of lock_tree and, when something has changed, the tree's compiled rows, until commit. Does not commit.
 declare
-    v_fingerprint text := duplication.tree_fingerprint(p_tree);
+    v_relations regclass[] := duplication.lock_tree(p_tree);
+    v_fingerprint text := duplication.tree_fingerprint(p_tree, v_relations);
 begin
     if exists (
         select from duplication.compiled_trees as c where c.tree = p_tree and c.fingerprint = v_fingerprint

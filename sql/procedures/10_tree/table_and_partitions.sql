@@ -7,9 +7,9 @@ as $$
 begin
     return p_relations::oid[] || array(
         select p.relid::oid
-        from pg_class as c
-        cross join lateral pg_partition_tree(c.oid) as p
-        where c.oid = any(p_relations) and c.relkind = 'p' and p.level > 0
+        from unnest(p_relations) as r (relation)
+        cross join lateral pg_partition_tree(r.relation) as p
+        where p.level > 0
     );
 end;
 $$;

@@ -1,16 +1,16 @@
-create or replace function duplication.plan_batch(p_id bigint) returns text
+create or replace function duplication.plan_batch(p_duplication duplication.duplications) returns text
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: one step of planning: what is below the next few parents, edge by edge, until no edge leads to a row that is
 --   not planned: a level below itself breadth-first. The plan decides every new key and cuts the rows into pieces;
 --   copying then only obeys.
--- Parameters: p_id, a duplication in progress.
+-- Parameters: p_duplication, one in progress.
 -- Returns: 'more' (call again), 'wait' (another session is at it), 'planned' (the whole tree is).
 -- Errors: those of finish_plan; UD004.
 -- Locks: the first level's row in level_runs, until commit. Does not commit.
 declare
-    v_duplication duplication.duplications := duplication.find_duplication(p_id);
+    v_id bigint := p_duplication.id;
     v_run duplication.level_runs;
     v_edge duplication.edge_runs;
     v_step record;
@@ -20,23 +20,23 @@ declare
 begin
     select r.* into v_run
     from duplication.level_runs as r
-    where r.duplication_id = p_id and r.ordinal = 1
+    where r.duplication_id = v_id and r.ordinal = 1
     for no key update skip locked;
     if not found then
         return 'wait';
     elsif v_run.planned_at is not null then
         return 'planned';
     end if;
-    perform duplication.plan_root(v_duplication);
+    perform duplication.plan_root(p_duplication);
     -- a thin tree has many edges to follow with few rows each
     for v_round in 1 .. 50 loop
-        v_edge := duplication.next_edge(p_id);
+        v_edge := duplication.next_edge(v_id);
         if v_edge.level is null then
-            perform duplication.finish_plan(p_id);
+            perform duplication.finish_plan(v_id);
             return 'planned';
         end if;
-        v_batch_rows := duplication.level_batch_rows(v_duplication.tree, v_edge.level);
-        v_step := duplication.plan_edge(v_duplication.tree, v_edge, v_batch_rows);
+        v_batch_rows := duplication.level_batch_rows(p_duplication.tree, v_edge.level);
+        v_step := duplication.plan_edge(p_duplication.tree, v_edge, v_batch_rows);
         v_parents := v_parents + v_step.parents;
         v_rows := v_rows + v_step.rows;
         exit when greatest(v_parents, v_rows) >= v_batch_rows;

@@ -31,8 +31,11 @@ begin
         where p.duplication_id = p_id and p.level = p_level and p.piece_no = v_piece_no and p.kind = 'parents'
     ), p_first_parent);
     perform duplication.use_tree_path(p_tree);
-    for v_piece in execute p_statement using p_first_parent, p_last_parent, v_piece_rows,
+    for v_piece in execute format(
+        '%s (%L, %L, %L, %L)', duplication.prepare_statement(p_statement, 'bigint', 'bigint', 'bigint', 'bigint'),
+        p_first_parent, p_last_parent, v_piece_rows,
         case when v_may_split then p_batch_rows else 9223372036854775807 end
+    )
     loop
         if v_piece.is_split then
             v_piece.rows := (

@@ -19,10 +19,12 @@ begin
         return;
     end if;
     perform duplication.use_tree_path(p_duplication.tree);
-    execute v_root.plan_statement using p_duplication.id, v_root.root_level, p_duplication.root_key;
-    get diagnostics v_rows = row_count;
+    execute format(
+        '%s (%L, %L, %L)', duplication.prepare_statement(v_root.plan_statement, 'bigint', 'text', 'text'),
+        p_duplication.id, v_root.root_level, p_duplication.root_key
+    ) into v_rows;
     if v_rows = 0 then
-        perform duplication.check_root(p_duplication.tree, p_duplication.root_key);
+        perform duplication.check_root(duplication.find_root(p_duplication.tree), p_duplication.root_key);
     end if;
 end;
 $$;

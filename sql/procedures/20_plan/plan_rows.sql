@@ -19,8 +19,11 @@ begin
     loop
         perform duplication.use_tree_path(p_tree);
         begin
-            execute v_statement using p_id, p_level, v_last, p_first_parent, p_last_parent;
-            get diagnostics v_rows = row_count;
+            execute format(
+                '%s (%L, %L, %L, %L, %L)',
+                duplication.prepare_statement(v_statement, 'bigint', 'text', 'bigint', 'bigint', 'bigint'),
+                p_id, p_level, v_last, p_first_parent, p_last_parent
+            ) into v_rows;
             exit;
         exception when unique_violation then
             -- planned before: it has moved from a parent to another meanwhile; levels with more edges look anyway

@@ -18,13 +18,14 @@ as $$
 --   level where there is no order.
 -- Errors: UD001, UD004, UD005; UD010 for a table that is not there.
 declare
-    v_key text := duplication.canonical_key(p_tree, p_key);
+    v_root duplication.levels := duplication.find_root(p_tree);
+    v_key text := duplication.canonical_key(v_root, p_key);
     v_problems jsonb;
     v_rows jsonb;
     v_problem text;
     v_hint text;
 begin
-    perform duplication.check_root(p_tree, v_key);
+    perform duplication.check_root(v_root, v_key);
     begin
         select coalesce(jsonb_agg(jsonb_build_object(
             -- what is not of one level is told at the root

@@ -1,30 +1,29 @@
-create or replace function duplication.check_call(p_id bigint, p_level text) returns text
+create or replace function duplication.check_call(p_duplication duplication.duplications, p_level text) returns text
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: whether a level may be worked on now, and with what to begin.
--- Parameters: p_id, p_level.
+-- Parameters: p_duplication; p_level, null for the one that it has come to.
 -- Returns: 'start' (the duplication is pending), 'plan' (its tree is not planned), 'copy', 'done' (nothing to do).
--- Errors: UD002, UD003, UD006, UD007, UD008.
+-- Errors: UD002, UD006, UD007, UD008.
 declare
-    v_duplication duplication.duplications;
+    v_id bigint := p_duplication.id;
 begin
-    v_duplication := duplication.find_duplication(p_id);
-    if not duplication.has_level(p_id, p_level) then
-        perform duplication.resolve_level(v_duplication.tree, p_level);
+    if p_level is not null and not duplication.has_level(v_id, p_level) then
+        perform duplication.resolve_level(p_duplication.tree, p_level);
         raise exception using
             errcode = 'UD002',
-            message = format('duplication %s was started without level %s', p_id, p_level),
+            message = format('duplication %s was started without level %s', v_id, p_level),
             hint = 'A run keeps the levels that its tree had then. Request a new one for the others.';
     end if;
-    if v_duplication.status = 'completed' or exists (
+    if p_duplication.status = 'completed' or exists (
         select from duplication.level_runs as r
-        where r.duplication_id = p_id and r.level = p_level and r.completed_at is not null
-            and v_duplication.status = 'in_progress'
+        where r.duplication_id = v_id and r.level = p_level and r.completed_at is not null
+            and p_duplication.status = 'in_progress'
     ) then
         return 'done';
-    elsif v_duplication.status not in ('pending', 'in_progress') then
-        perform duplication.refuse_status(v_duplication, 'copied');
+    elsif p_duplication.status not in ('pending', 'in_progress') then
+        perform duplication.refuse_status(p_duplication, 'copied');
     elsif not (select s.enabled from duplication.settings as s) then
         raise exception using
             errcode = 'UD008',
@@ -32,12 +31,12 @@ begin
             hint = 'Switch it on with: update duplication.settings set enabled = true. Requests are kept meanwhile.';
     end if;
 
-    if v_duplication.status = 'pending' then
+    if p_duplication.status = 'pending' then
         -- the order of its levels is known when they are laid out
         return 'start';
     end if;
-    perform duplication.check_order(p_id, p_level);
-    if exists (select from duplication.level_runs as r where r.duplication_id = p_id and r.planned_at is null) then
+    perform duplication.check_order(v_id, p_level);
+    if exists (select from duplication.level_runs as r where r.duplication_id = v_id and r.planned_at is null) then
         return 'plan';
     end if;
     return 'copy';

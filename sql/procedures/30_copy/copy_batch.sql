@@ -1,19 +1,18 @@
 create or replace function duplication.copy_batch(
-    p_tree text, p_run duplication.level_runs, p_batch_rows integer
+    p_tree duplication.trees, p_run duplication.level_runs, p_batch_rows integer
 ) returns text
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: copy one batch of a level, or relink it, exactly once: the transaction that writes its rows also takes its
 --   pieces away.
--- Parameters: p_tree; p_run of a level that has been started; p_batch_rows that its batches begin with.
+-- Parameters: p_tree; p_run of a level that has been started, its table locked; p_batch_rows that its batches begin with.
 -- Returns: 'more'; 'wait' if other sessions hold all that is left; 'done' if nothing is left.
--- Errors: UD004, UD011, UD012, UD017; whatever the content's constraints and triggers raise.
--- Locks: the pieces and ROW EXCLUSIVE on the level's table, until commit. Does not commit.
+-- Errors: UD004, UD011, UD017; whatever the content's constraints and triggers raise.
+-- Locks: the pieces, until commit. Does not commit.
 declare
     v_started_at timestamptz := clock_timestamp();
     v_id bigint := p_run.duplication_id;
-    v_tree duplication.trees;
     v_last duplication.batches;
     v_aim record;
     v_batch record;
@@ -30,14 +29,12 @@ begin
         return case when duplication.has_pieces_left(v_id, p_run.level, v_last.last_piece) then 'wait' else 'done' end;
     end if;
 
-    perform duplication.lock_columns(p_run);
-    select t.* into v_tree from duplication.trees as t where t.name = p_tree;
     v_rows := case when p_run.relinks is null
         then duplication.insert_rows(
-            v_tree, p_run, v_batch.kind, v_batch.first_number, v_batch.last_number, v_batch.rows
+            p_tree, p_run, v_batch.kind, v_batch.first_number, v_batch.last_number, v_batch.rows
         )
         else duplication.run_link(
-            p_run.statement, v_tree.search_path, v_id, v_batch.first_number, v_batch.last_number
+            p_run.statement, p_tree.search_path, v_id, v_batch.first_number, v_batch.last_number
         )
     end;
     insert into duplication.batches (

@@ -14,19 +14,18 @@ as $$
 -- Errors: those of open_duplication and duplicate_level.
 -- COMMITS, as duplicate_level does.
 declare
-    v_level text;
     v_done boolean;
+    v_next_level text;
 begin
     call duplication.check_outside_transaction();
     commit;
     set transaction isolation level read committed;
     set local search_path to pg_catalog, pg_temp;
+    -- one that is lost in a crash has copied nothing
+    set local synchronous_commit to off;
     p_id := duplication.open_duplication(p_tree, p_key, p_id);
-    v_level := duplication.next_level(p_id);
     raise notice 'duplication % of % %', p_id, p_tree, p_key;
-    -- also when nothing is left: the call then says why
-    v_level := coalesce(v_level, duplication.root_level(p_tree));
-    call duplication.duplicate_level(p_id, v_level, null, v_done, v_level, true);
+    call duplication.duplicate_level(p_id, null, null, v_done, v_next_level, true);
     p_new_key := (duplication.find_duplication(p_id)).new_root_key;
     raise notice 'duplication % completed: % % was copied to %', p_id, p_tree, p_key, p_new_key;
 end;

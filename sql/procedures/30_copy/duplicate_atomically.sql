@@ -14,6 +14,7 @@ declare
     -- what each step limits for the rest of its transaction, the caller has as it was
     v_lock_timeout text := current_setting('lock_timeout');
     v_synchronous_commit text := current_setting('synchronous_commit');
+    v_root duplication.levels := duplication.find_root(p_tree);
     v_duplication record;
     v_status text;
     v_level text;
@@ -23,7 +24,7 @@ begin
             'begin isolation level repeatable read';
     end if;
     select c.* into v_duplication
-    from duplication.create_duplication(p_tree, duplication.canonical_key(p_tree, p_key), p_options, 'caller') as c;
+    from duplication.create_duplication(v_root, duplication.canonical_key(v_root, p_key), p_options, 'caller') as c;
     v_status := (duplication.find_duplication(v_duplication.id)).status;
     if not v_duplication.is_new and v_status <> 'completed' then
         raise exception using

@@ -10,7 +10,7 @@ language plpgsql
 as $$
 -- Purpose: work on one level of a duplication, step by step, each committed, until it is done or the budget is spent.
 --   Any number of sessions may call it for the same level: they share its batches.
--- Parameters: p_id, p_level; p_budget, after which the call returns at the next step, or sooner when its worker
+-- Parameters: p_id; p_level, null for the one that it has come to; p_budget, after which the call returns at the next step, or sooner when its worker
 --   is asked to stop (null: when the level is done); p_carry_on, to go on with the levels after it as long as less than
 --   half of the budget is spent.
 -- Returns: p_done, whether the last level that it worked on is done; p_next_level, the level to be called next, null when
@@ -63,7 +63,8 @@ begin
 
         begin
             v_carries_on := p_carry_on and v_early @> clock_timestamp();
-            v_step := duplication.advance_level(p_id, p_level, v_carries_on, v_carries_on and v_together);
+            select a.step, a.next_level into v_step, p_next_level
+            from duplication.advance_level(p_id, p_level, v_carries_on, v_carries_on and v_together) as a;
             -- one that failed at commit would be out of reach of this exception block
             perform duplication.check_deferred_constraints(p_id);
             v_tries := 0;
@@ -83,22 +84,23 @@ begin
             v_step := 'wait';
             if v_tries = 3 or not duplication.is_worth_another_try(v_sqlstate) then
                 v_error := duplication.describe_error(
-                    p_id, p_level, v_sqlstate, v_message, v_detail, v_hint, v_context, v_schema, v_table, v_column,
+                    p_id, coalesce(p_level, duplication.next_level(p_id)), v_sqlstate, v_message, v_detail, v_hint, v_context, v_schema, v_table, v_column,
                     v_constraint
                 );
             end if;
         end;
+        if v_step = 'more' then
+            p_level := coalesce(p_level, duplication.next_level(p_id));
+        end if;
         if v_step = 'more' and duplication.is_half_a_second_ago(v_told_at) then
             v_told_at := duplication.tell_progress(p_id, p_level);
         end if;
-        if v_step = 'done' and v_carries_on then
-            p_next_level := duplication.next_level(p_id);
-            continue when p_next_level is null;
+        if v_step = 'done' and v_carries_on and p_next_level is not null then
             p_level := p_next_level;
             v_step := 'more';
         end if;
     end loop;
     p_done := v_step = 'done';
-    p_next_level := duplication.next_level(p_id);
+    p_next_level := coalesce(p_next_level, duplication.next_level(p_id));
 end;
 $$;

@@ -9,7 +9,8 @@ as $$
 --   not commit.
 begin
     execute format('lock table %s in row exclusive mode', p_run.relation);
-    if duplication.column_fingerprint(p_run.relation::regclass) is distinct from p_run.fingerprint then
+    -- null for one that another session has started and finished meanwhile
+    if duplication.column_fingerprint(p_run.relation::regclass) <> p_run.fingerprint then
         raise exception using
             errcode = 'UD012',
             message = format('the columns of %s changed while level %s was being copied', p_run.relation, p_run.level),

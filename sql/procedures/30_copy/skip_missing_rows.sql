@@ -59,7 +59,7 @@ begin
                     );
             end if;
             if v_level.is_root and v_missing.orig_key = (duplication.find_duplication(p_id)).root_key then
-                perform duplication.check_root(v_tree, v_missing.orig_key);
+                perform duplication.check_root(duplication.find_root(v_tree), v_missing.orig_key);
             end if;
             update duplication.id_map as m
             set gone = true

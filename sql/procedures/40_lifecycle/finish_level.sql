@@ -1,42 +1,44 @@
 create or replace function duplication.finish_level(
-    p_duplication duplication.duplications, p_level text
+    p_duplication duplication.duplications, p_run duplication.level_runs
 ) returns duplication.level_runs
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: mark a level done whose pieces are all copied, and with it those below that have nothing to copy; the last
 --   level completes the duplication. Harmless when repeated.
--- Parameters: p_duplication, p_level.
+-- Parameters: p_duplication; p_run of a level that has been started, whether or not that is written yet.
 -- Returns: the run of the level that comes next; all null when the duplication is completed.
 -- Errors: UD007, UD014.
 -- Locks: the level's row in level_runs, until commit. Does not commit.
 declare
     v_id bigint := p_duplication.id;
-    v_run duplication.level_runs;
+    v_level text := p_run.level;
+    v_copied record;
     v_next duplication.level_runs;
-    v_done bigint;
-    v_copied bigint;
 begin
     update duplication.level_runs as r
-    set completed_at = clock_timestamp()
-    where r.duplication_id = v_id and r.level = p_level and r.completed_at is null
-    returning r.* into v_run;
+    set completed_at = clock_timestamp(), started_at = p_run.started_at, relation = p_run.relation, statement = p_run.statement
+    where r.duplication_id = v_id and r.level = v_level and r.completed_at is null;
     if not found then
         return duplication.next_run(v_id);
     end if;
-    if p_duplication.new_root_key is null and p_level = duplication.root_level(p_duplication.tree) then
+    if p_duplication.new_root_key is null and v_level = duplication.root_level(p_duplication.tree) then
         update duplication.duplications as d
-        set new_root_key = (select m.new_key from duplication.id_map as m where m.number = v_run.first_number)
+        set new_root_key = (select m.new_key from duplication.id_map as m where m.number = p_run.first_number)
         where d.id = v_id;
     end if;
 
-    select coalesce(sum(b.rows_planned), 0), coalesce(sum(b.rows), 0) into v_done, v_copied
+    select
+        count(*) as batches, coalesce(sum(b.rows_planned), 0)::bigint as rows_planned, coalesce(sum(b.rows), 0)::bigint as rows
+    into v_copied
     from duplication.batches as b
-    where b.duplication_id = v_id and b.level = p_level;
-    perform duplication.emit_progress(v_id, p_level, v_done, v_run.rows_planned);
+    where b.duplication_id = v_id and b.level = v_level;
+    perform duplication.emit_progress(v_id, v_level, v_copied.rows_planned, p_run.rows_planned);
     perform duplication.emit_feedback(
-        v_id, p_level, p_level || case when v_run.relinks is null then ' finished duplicating' else ' finished' end,
-        v_copied
+        v_id, v_level, v_level || case when p_run.relinks is null then ' finished duplicating' else ' finished' end,
+        v_copied.rows,
+        -- a caller who did not have to wait for it need not be told
+        p_tells_caller => v_copied.batches > 1
     );
     v_next := duplication.skip_empty_levels(v_id);
     if v_next.level is null then

@@ -7,7 +7,7 @@ as $$
 -- Parameters: p_id.
 -- Returns: false if another session is at it, or has been.
 -- Errors: those of compile_tree.
--- Locks: an advisory lock for the start of this duplication, until commit. Does not commit.
+-- Locks: an advisory lock for the start of this duplication, and those of compile_tree, until commit. Does not commit.
 declare
     v_tree text;
 begin

@@ -12,7 +12,8 @@ as $$
 -- Errors: UD001, UD003, UD004, UD005, UD010; UD016 if p_id is of another root.
 -- Locks: an advisory lock on the root, until commit. Does not commit.
 declare
-    v_key text := duplication.canonical_key(p_tree, p_key);
+    v_root duplication.levels := duplication.find_root(p_tree);
+    v_key text := duplication.canonical_key(v_root, p_key);
     v_id bigint;
     v_given duplication.duplications;
 begin
@@ -32,6 +33,6 @@ begin
     select max(d.id) into v_id
     from duplication.duplications as d
     where d.tree = p_tree and d.root_key = v_key and d.driven_by = 'caller' and d.status in ('pending', 'in_progress');
-    return coalesce(v_id, (duplication.create_duplication(p_tree, v_key, '{}', 'caller')).id);
+    return coalesce(v_id, (duplication.create_duplication(v_root, v_key, '{}', 'caller')).id);
 end;
 $$;

@@ -13,5 +13,6 @@ as $$
     -- Returns: the duplication's id.
     -- Errors: UD001, UD004, UD005, UD010, UD016. Does not commit.
     select c.id
-    from duplication.create_duplication(p_tree, duplication.canonical_key(p_tree, p_key), p_options, 'queue') as c;
+    from duplication.find_root(p_tree) as r
+    cross join lateral duplication.create_duplication(r, duplication.canonical_key(r, p_key), p_options, 'queue') as c;
 $$;

@@ -4,36 +4,37 @@ create or replace function duplication.start_level(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: fix the columns and the statement of a level when its first batch is copied. Harmless when repeated.
--- Parameters: p_duplication; p_level; p_is_compiled: its tree was, in this transaction.
--- Returns: the level's run; all null while another session is starting it.
--- Errors: those of compile_level.
--- Locks: the level's row in level_runs, until commit. Does not commit.
+-- Purpose: fix the columns and the statement of a level when its first batch is copied.
+-- Parameters: p_duplication; p_level; p_is_compiled: its tree was, in this transaction, and its tables are locked since.
+-- Returns: the level's run, for save_run or finish_level to write; as it is if it was started meanwhile; all null while
+--   another session is starting it.
+-- Errors: those of compile_level and lock_columns.
+-- Locks: the level's row in level_runs, and its table as lock_columns does, until commit. Does not commit.
 declare
     v_run duplication.level_runs;
     v_level text;
-    v_reason text;
 begin
     select r.* into v_run
     from duplication.level_runs as r
     where r.duplication_id = p_duplication.id and r.level = p_level
     for no key update skip locked;
-    if not found or v_run.started_at is not null then
+    if not found then
+        return v_run;
+    elsif v_run.started_at is not null then
+        perform duplication.lock_columns(v_run);
         return v_run;
     end if;
     v_level := coalesce(v_run.relinks, p_level);
+    if to_regclass(v_run.relation) is not null then
+        execute format('lock table %s in row exclusive mode', v_run.relation);
+    end if;
     if (p_duplication.options ? 'overrides' and v_level = duplication.root_level(p_duplication.tree))
         or (not p_is_compiled or v_run.compiled_from is null)
         and v_run.compiled_from is distinct from duplication.relation_fingerprint(to_regclass(v_run.relation))
     then
         v_run := duplication.compile_level(v_run, p_duplication);
     end if;
-    update duplication.level_runs as r
-    set
-        started_at = clock_timestamp(), relation = v_run.relation, statement = v_run.statement,
-        fingerprint = duplication.column_fingerprint(v_run.relation::regclass), per_row_reason = null
-    where r.duplication_id = p_duplication.id and r.level = p_level
-    returning r.* into v_run;
+    v_run.started_at := clock_timestamp();
     if v_run.relinks is not null then
         perform duplication.emit_event(p_duplication.id, 'duplication.relinking', jsonb_build_object(
             'id', p_duplication.id, 'stage', v_run.relinks, 'total', v_run.rows_planned
@@ -42,12 +43,12 @@ begin
     perform duplication.emit_feedback(
         p_duplication.id, p_level,
         p_level || case when v_run.relinks is null then ' duplication started' else ' started' end,
-        null, v_run.rows_planned
+        null, v_run.rows_planned, p_tells_caller => false
     );
     if v_run.relinks is null and (select s.foreign_keys_per_set from duplication.settings as s) <= v_run.rows_planned then
-        v_reason := duplication.per_row_reason(v_run.relation::regclass);
-        if v_reason is not null then
-            perform duplication.give_up_sets(v_run, v_reason);
+        v_run.per_row_reason := duplication.per_row_reason(v_run.relation::regclass);
+        if v_run.per_row_reason is not null then
+            perform duplication.give_up_sets(v_run, v_run.per_row_reason);
         end if;
     end if;
     return v_run;

@@ -1,15 +1,23 @@
 create or replace function duplication.emit_feedback(
-    p_id bigint, p_stage text, p_message text, p_amount bigint default null, p_total bigint default null
+    p_id bigint,
+    p_stage text,
+    p_message text,
+    p_amount bigint default null,
+    p_total bigint default null,
+    p_tells_caller boolean default true
 ) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: tell people something about a stage, on the feed and as a NOTICE.
--- Parameters: p_id; p_stage, a level; p_message; p_amount and p_total rows, where there are such.
+-- Parameters: p_id; p_stage, a level; p_message; p_amount and p_total rows, where there are such; p_tells_caller: false for
+--   the feed alone.
 begin
     perform duplication.emit_event(p_id, 'duplication.feedback', jsonb_strip_nulls(jsonb_build_object(
         'id', p_id, 'stage', p_stage, 'message', p_message, 'amount', p_amount, 'total', p_total
     )));
-    perform duplication.tell_caller(concat_ws(' ', p_message, '(' || coalesce(p_amount, p_total) || ')'));
+    if p_tells_caller then
+        perform duplication.tell_caller(concat_ws(' ', p_message, '(' || coalesce(p_amount, p_total) || ')'));
+    end if;
 end;
 $$;

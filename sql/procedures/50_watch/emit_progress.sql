@@ -4,14 +4,13 @@ create or replace function duplication.emit_progress(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: tell how far a level is, on the feed and the caller. The first is a sum over its batches: not for each batch.
+-- Purpose: tell on the feed how far a level is: a sum over its batches, so not for each batch.
 -- Parameters: p_id, p_level; p_rows_done of p_rows_planned rows, as the view progress has them.
 begin
     if p_rows_planned > 0 then
         perform duplication.emit_event(p_id, 'duplication.progress', jsonb_build_object(
             'id', p_id, 'stage', p_level, 'amount', p_rows_done, 'total', p_rows_planned
         ));
-        perform duplication.tell_caller(format('%s %s of %s', p_level, p_rows_done, p_rows_planned));
     end if;
 end;
 $$;

@@ -2,7 +2,8 @@ create or replace function duplication.tell_progress(p_id bigint, p_level text) 
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: tell how far a level is, unless somebody has done so within half a second: another session, or an earlier call.
+-- Purpose: tell how far a level is, on the feed and as a NOTICE, unless somebody has done so within half a second: another
+--   session, or an earlier call.
 -- Parameters: p_id, p_level.
 -- Returns: when it was told last, or was begun; null if it has not been.
 -- Does not commit.
@@ -19,7 +20,9 @@ declare
     );
 begin
     if v_told_at is not null and duplication.is_half_a_second_ago(v_told_at) then
-        perform duplication.emit_progress(p_id, p_level, p.rows_done, p.rows_planned)
+        perform
+            duplication.emit_progress(p_id, p_level, p.rows_done, p.rows_planned),
+            duplication.tell_caller(format('%s %s of %s', p_level, p.rows_done, p.rows_planned))
         from duplication.progress as p
         where p.duplication_id = p_id and p.level = p_level;
         return clock_timestamp();

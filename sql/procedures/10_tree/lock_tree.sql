@@ -1,0 +1,21 @@
+create or replace function duplication.lock_tree(p_tree text) returns regclass[]
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: find a tree's tables and keep them as they are, so that what is compiled from them now serves in the whole
+--   transaction.
+-- Parameters: p_tree. Returns: the tables, in the order of the levels' names.
+-- Errors: UD010 if there is no such table.
+-- Locks: ACCESS SHARE on each table, which reading it takes anyway, until commit. Does not commit.
+declare
+    v_relations regclass[] := array(
+        select duplication.resolve_relation(l.relation) from duplication.levels as l where l.tree = p_tree order by l.name
+    );
+    v_names text := (select string_agg(distinct r.name::text, ', ') from unnest(v_relations) as r (name));
+begin
+    if v_names is not null then
+        execute format('lock table %s in access share mode', v_names);
+    end if;
+    return v_relations;
+end;
+$$;
