@@ -48,6 +48,8 @@ class Consumer:
             if message is not None:
                 with crew.working:
                     runner.handle(message)
+                if crew.once:
+                    crew.done.delete()
                 return
         crew.queue_watch.mark(asked_at)
         if crew.once and not sent and not crew.asking.number:

@@ -9,7 +9,7 @@ from duplication.cloudwatch import CpuGauge
 from duplication.config import Settings
 from duplication.engine import Engine
 from duplication.outages import Outages
-from duplication.queue import Queue
+from duplication.queue import DoneMessages, Queue
 from duplication.signals import StopFlag
 from duplication.telemetry.jobs import Telemetry
 
@@ -48,11 +48,15 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """What the threads of one worker share. connect opens a session; once: end when there is nothing to do."""
+    """What the threads of one worker share.
+
+    connect opens a session; done: the messages of the queue that are dealt with; once: end when there is nothing to do.
+    """
 
     name: str
     connect: Callable[[], Engine]
     queue: Queue
+    done: DoneMessages
     settings: Settings
     stop: StopFlag
     cpu: CpuGauge

@@ -1,7 +1,7 @@
 """Turns committed requests, and jobs that are due again, into messages."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from duplication.crew import Crew
@@ -29,6 +29,7 @@ class Dispatcher:
         self._tell_hidden_signals(engine)
 
         def step() -> None:
+            self._crew.done.delete()
             dispatch_due(engine, self._crew)
             self._crew.stop.pause(POLL_SECONDS)
 
@@ -61,11 +62,13 @@ def send_due(
     Returns how many were sent. Raises QueueError, and the jobs stay due.
     """
 
-    def send(job: Job) -> None:
-        carried: dict[str, str] = {}
-        if telemetry is not None and telemetry.traces is not None:
-            duplication = engine.find_duplication(job.duplication_id)
-            carried = telemetry.traces.follow_dispatch(job.installation, duplication, job.level)
-        queue.send(job, carried)
+    def carry(job: Job) -> dict[str, str]:
+        if telemetry is None or telemetry.traces is None:
+            return {}
+        duplication = engine.find_duplication(job.duplication_id)
+        return telemetry.traces.follow_dispatch(job.installation, duplication, job.level)
+
+    def send(jobs: Sequence[Job]) -> None:
+        queue.send_all([(job, carry(job)) for job in jobs])
 
     return engine.dispatch(send, cpu_percent, seen_empty_seconds)

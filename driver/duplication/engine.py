@@ -180,15 +180,15 @@ class Engine:
 
     def dispatch(
         self,
-        send: Callable[[Job], None],
+        send: Callable[[Sequence[Job]], None],
         cpu_percent: float | None = None,
         seen_empty_seconds: float | None = None,
         limit: int = 100,
     ) -> int:
         """Send the jobs that are due.
 
-        Parameters: send, called for each job; when it raises, the jobs stay due, so a message may be sent twice but
-        is never lost. cpu_percent of the database's machine and seen_empty_seconds, how long ago the queue was empty,
+        Parameters: send, called with the jobs; when it raises, they stay due, so a message may be sent twice but is
+        never lost. cpu_percent of the database's machine and seen_empty_seconds, how long ago the queue was empty,
         as far as they are known. limit, the most jobs to send.
         Returns the number of jobs sent.
         """
@@ -205,8 +205,7 @@ class Engine:
                 """,
                 (limit, cpu_percent, seen_empty_seconds),
             ).fetchall()
-            for job in jobs:
-                send(job)
+            send(jobs)
             return len(jobs)
 
     def check_admission(self, cpu_percent: float | None = None) -> str | None:

@@ -166,8 +166,7 @@ class JobRunner:
 
     def _delete(self, hold: Hold) -> None:
         if not hold.lost:
-            with left_to_come_again(hold.message):
-                self._queue.delete(hold.message)
+            self._crew.done.add(hold.message)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from duplication.engine import Engine
 from duplication.errors import DuplicationError
 from duplication.housekeeper import Housekeeper
 from duplication.outages import Outages
-from duplication.queue import Queue
+from duplication.queue import DoneMessages, Queue
 from duplication.session_loop import OpenStep, run_steps
 from duplication.signals import CHECK_SECONDS, StopFlag
 from duplication.stalls import StallWatch
@@ -51,7 +51,16 @@ class Worker:
         cpu = CpuGauge(settings.rds_instance, outages)
         self._stalls = StallWatch(connect, settings.stall_seconds)
         self._crew = Crew(
-            name, self._stalls.connect, queue, settings, stop, cpu, once, outages, telemetry or Telemetry()
+            name,
+            self._stalls.connect,
+            queue,
+            DoneMessages(queue),
+            settings,
+            stop,
+            cpu,
+            once,
+            outages,
+            telemetry or Telemetry(),
         )
         self._error: Exception | None = None
 
@@ -96,6 +105,7 @@ class Worker:
         while crew.working.number:
             self._stalls.check()
             time.sleep(CHECK_SECONDS)
+        crew.done.delete()
         end = time.monotonic() + IDLE_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,7 +24,7 @@ from duplication.job_runner import JobRunner
 from duplication.jobs import Job
 from duplication.outages import Outages
 from duplication.parallel import Sessions
-from duplication.queue import Message, Queue, QueueError
+from duplication.queue import DoneMessages, Message, Queue, QueueError
 from duplication.signals import StopFlag
 from duplication.worker import Worker
 from tests.support.waiting import DEADLINE
@@ -61,14 +61,32 @@ class RecordingQueue(Queue):
         super().extend(message, delay_seconds)
         self.settled.append(("released", delay_seconds))
 
-    def delete(self, message: Message) -> None:
+    def send_all(self, jobs: Sequence[tuple[Job, Mapping[str, str]]]) -> None:
+        self._pass("send")
+        super().send_all(jobs)
+        self.sent.extend(job.level for job, _ in jobs)
+
+    def delete_all(self, messages: Sequence[Message]) -> None:
         self._pass("delete")
-        super().delete(message)
-        self.settled.append(("deleted", 0))
+        super().delete_all(messages)
+        self.settled.extend([("deleted", 0)] * len(messages))
 
     def _pass(self, action: str) -> None:
         if action in self.refused:
             raise QueueError(f"no {action} today")
+
+
+def make_crew(
+    engine: Engine,
+    queue: Queue,
+    settings: Settings = QUICK,
+    stop: StopFlag | None = None,
+    cpu: CpuGauge | None = None,
+    name: str = "a worker",
+) -> Crew:
+    """A crew of one, who works in the test's own session."""
+    cpu = cpu or CpuGauge(None, Outages())
+    return Crew(name, lambda: engine, queue, DoneMessages(queue), settings, stop or StopFlag(), cpu)
 
 
 class Runner:
@@ -84,11 +102,14 @@ class Runner:
         return dispatch_due(self._engine, self._crew)
 
     def handle(self, message: Message) -> None:
-        self._jobs.handle(message)
+        try:
+            self._jobs.handle(message)
+        finally:
+            self._crew.done.delete()
 
 
 def runner(engine: Engine, queue: Queue, name: str = "a worker", settings: Settings = QUICK) -> Runner:
-    return Runner(engine, Crew(name, lambda: engine, queue, settings, StopFlag(), CpuGauge(None, Outages())))
+    return Runner(engine, make_crew(engine, queue, settings, name=name))
 
 
 def take(queue: Queue, visibility_seconds: int = 30) -> Message:

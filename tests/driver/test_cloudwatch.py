@@ -15,11 +15,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from duplication.cloudwatch import CpuGauge
-from duplication.crew import Crew
 from duplication.engine import Engine
 from duplication.outages import Outages
-from duplication.signals import StopFlag
-from tests.driver.helpers import QUICK, Command, RecordingQueue, Run, Runner, every_queue, runner, take
+from tests.driver.helpers import Command, RecordingQueue, Run, Runner, every_queue, make_crew, runner, take
 from tests.support.calls import value
 from tests.support.waiting import eventually
 
@@ -153,7 +151,7 @@ def test_a_job_goes_on_when_the_cpu_is_low_again(
     episode: Episode,
 ) -> None:
     gauge = CpuGauge(instance, Outages(), keep_seconds=0)
-    worker = Runner(engine, Crew("a worker", lambda: engine, queue, QUICK, StopFlag(), gauge))
+    worker = Runner(engine, make_crew(engine, queue, cpu=gauge))
     duplication = engine.request_duplication("episode", str(episode()))
     worker.dispatch()
     put(cloudwatch, instance, 91, minutes_ago=3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -71,22 +71,22 @@ def test_duplicate_level_returns_when_its_budget_is_spent(db: psycopg.Connection
 def test_dispatch_sends_what_is_due_once(engine: Engine, source: str) -> None:
     ids = [engine.request_duplication("episode", source) for _ in range(3)]
     sent: list[Job] = []
-    assert engine.dispatch(sent.append, limit=2) == 2
-    assert engine.dispatch(sent.append) == 1
-    assert engine.dispatch(sent.append) == 0
+    assert engine.dispatch(sent.extend, limit=2) == 2
+    assert engine.dispatch(sent.extend) == 1
+    assert engine.dispatch(sent.extend) == 0
     assert sent == [Job(engine.find_installation(), id_, "episodes") for id_ in ids]
 
 
 def test_dispatch_leaves_due_what_could_not_be_sent(engine: Engine, source: str) -> None:
     engine.request_duplication("episode", source)
 
-    def fail(job: Job) -> None:
-        raise RuntimeError(job.level)
+    def fail(jobs: Sequence[Job]) -> None:
+        raise RuntimeError(jobs[0].level)
 
     with pytest.raises(RuntimeError, match="episodes"):
         engine.dispatch(fail)
     sent: list[Job] = []
-    assert engine.dispatch(sent.append) == 1
+    assert engine.dispatch(sent.extend) == 1
 
 
 def test_attempts_are_recorded(db: psycopg.Connection, engine: Engine, source: str) -> None:

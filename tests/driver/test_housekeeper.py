@@ -7,13 +7,10 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from duplication.cloudwatch import CpuGauge
-from duplication.crew import Crew
 from duplication.engine import Engine
 from duplication.housekeeper import Housekeeper
-from duplication.outages import Outages
 from duplication.signals import StopFlag
-from tests.driver.helpers import QUICK, Command, RecordingQueue, work_until_idle
+from tests.driver.helpers import Command, RecordingQueue, make_crew, work_until_idle
 from tests.support.calls import copy_level, value
 from tests.support.waiting import eventually
 
@@ -59,7 +56,7 @@ def look(engine: Engine, queue: RecordingQueue) -> Callable[[], None]:
     """One look of the housekeeper, without its rest afterwards."""
     stop = StopFlag()
     stop.request()
-    keeper = Housekeeper(Crew("w", lambda: engine, queue, QUICK, stop, CpuGauge(None, Outages())))
+    keeper = Housekeeper(make_crew(engine, queue, stop=stop))
 
     def once() -> None:
         with keeper.open_step(engine) as step:

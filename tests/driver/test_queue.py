@@ -11,8 +11,8 @@ import pytest
 from botocore.stub import Stubber
 
 from duplication.jobs import Job
-from duplication.queue import MAX_RECEIVES, Queue, QueueError, create_queues
-from tests.driver.helpers import every_queue, take
+from duplication.queue import MAX_RECEIVES, DoneMessages, Message, Queue, QueueError, create_queues
+from tests.driver.helpers import RecordingQueue, every_queue, take
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -56,6 +56,51 @@ def test_a_message_that_is_deleted_does_not_come_again(queue: Queue) -> None:
     message = take(queue, 0)
     queue.delete(message)
     assert queue.receive(0, 30) is None
+
+
+@every_queue
+def test_jobs_that_are_sent_together_are_received_each_with_what_it_carries(queue: Queue) -> None:
+    jobs = [(Job(JOB.installation, number, "parts"), {"traceparent": f"trace {number}"}) for number in range(1, 13)]
+    queue.send_all(jobs)
+    received = [take(queue) for _ in jobs]
+    assert sorted((Job.parse(message.body).duplication_id, message.attributes) for message in received) == [
+        (job.duplication_id, carried) for job, carried in jobs
+    ]
+    assert queue.receive(0, 30) is None
+
+
+@every_queue
+def test_messages_that_are_done_are_deleted_ten_at_a_time_or_when_somebody_says_so(queue: RecordingQueue) -> None:
+    queue.send_all([(JOB, {})] * 12)
+    done = DoneMessages(queue)
+    for expected in [0] * 9 + [10] * 3:
+        done.add(take(queue))
+        assert len(queue.settled) == expected
+    done.delete()
+    assert len(queue.settled) == 12
+    assert queue.receive(0, 30) is None
+
+
+def test_of_messages_that_could_not_be_deleted_it_is_told(
+    queue: RecordingQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = DoneMessages(queue)
+    queue.send(JOB)
+    message = take(queue)
+    done.add(message)
+    queue.refused = {"delete"}
+    done.delete()
+    assert message.id in caplog.text
+
+
+@pytest.mark.parametrize("action", ["send_message_batch", "delete_message_batch"])
+def test_a_queue_that_refuses_some_of_a_request_is_an_error(queue: Queue, action: str) -> None:
+    message = Message("m-1", "receipt", "body", 1)
+    refused = {"Id": "1", "Code": "InternalError", "SenderFault": False}
+    with Stubber(queue._client) as stub:
+        stub.add_response(action, {"Successful": [], "Failed": [refused]})
+        with pytest.raises(QueueError, match="InternalError"):
+            queue.send_all([(JOB, {})]) if action.startswith("send") else queue.delete_all([message])
 
 
 @every_queue

@@ -78,18 +78,25 @@ class Meddler:
             raise Dropped
         asked: Body = json.loads(body)
         self.before(action, asked)
-        answer = b""
-        status = 200
-        copies = self.copies() if action == "SendMessage" else 1
-        for _ in range(copies):
+        if action == "SendMessageBatch":
+            status, answer = self._send(request, asked)
+        else:
             status, answer = self._ask(request, json.dumps(asked).encode())
-        if not copies:
-            answer = invented_answer(asked)
         request.send_response(status)
         request.send_header("Content-Type", "application/x-amz-json-1.0")
         request.send_header("Content-Length", str(len(answer)))
         request.end_headers()
         request.wfile.write(answer)
+
+    def _send(self, request: BaseHTTPRequestHandler, asked: Body) -> tuple[int, bytes]:
+        """Send each message so many times, and answer as if it was once."""
+        sent = [{**entry, "Id": f"{entry['Id']}-{copy}"} for entry in asked["Entries"] for copy in range(self.copies())]
+        status, answer = 200, b""
+        for entry in sent:
+            status, answer = self._ask(request, json.dumps({**asked, "Entries": [entry]}).encode())
+            if status != 200 or json.loads(answer).get("Failed"):
+                return status, answer
+        return 200, json.dumps({"Successful": [taken(entry) for entry in asked["Entries"]], "Failed": []}).encode()
 
     def _ask(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(self._target, timeout=60)
@@ -123,7 +130,7 @@ def leave_alone(action: str, body: Body) -> None:
     """Change nothing."""
 
 
-def invented_answer(asked: Body) -> bytes:
-    """Return what a queue says that has taken a message, and then loses it."""
-    digest = hashlib.md5(asked["MessageBody"].encode(), usedforsecurity=False).hexdigest()
-    return json.dumps({"MessageId": str(uuid.uuid4()), "MD5OfMessageBody": digest}).encode()
+def taken(entry: Body) -> Body:
+    """Return what a queue says of a message that it has taken, whatever becomes of it."""
+    digest = hashlib.md5(entry["MessageBody"].encode(), usedforsecurity=False).hexdigest()
+    return {"Id": entry["Id"], "MessageId": str(uuid.uuid4()), "MD5OfMessageBody": digest}

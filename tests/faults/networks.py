@@ -30,6 +30,9 @@ def messages_reordered(farm: Farm) -> None:
     def delay(action: str, body: Body) -> None:
         if action == "SendMessage":
             body["DelaySeconds"] = farm.random.randrange(5)
+        elif action == "SendMessageBatch":
+            for entry in body["Entries"]:
+                entry["DelaySeconds"] = farm.random.randrange(5)
 
     for station in farm.stations:
         station.queue.before = delay

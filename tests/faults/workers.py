@@ -24,7 +24,7 @@ def worker_killed_between_send_and_delete(farm: Farm) -> None:
     killed = threading.Event()
 
     def kill_instead_of_deleting(action: str, _: Body) -> None:
-        if action == "DeleteMessage" and not killed.is_set():
+        if action == "DeleteMessageBatch" and not killed.is_set():
             station.kill()
             killed.set()
             raise Dropped

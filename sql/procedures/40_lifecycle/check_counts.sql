@@ -19,7 +19,7 @@ begin
     cross join lateral (
         select count(*) filter (where not m.gone) as there, count(*) as mapped
         from duplication.id_map as m
-        where m.number between r.first_number and duplication.last_number(p_id, r.level)
+        where m.number >= r.first_number and m.number < r.first_number + 17179869184
     ) as m
     where r.duplication_id = p_id and (
         b.done <> r.rows_planned or (r.relinks is null and m.mapped = r.rows_planned and m.there <> b.copied)
