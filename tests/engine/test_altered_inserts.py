@@ -120,7 +120,7 @@ def test_two_rows_that_exchange_their_keys_are_named(db: psycopg.Connection, epi
         f"""
         new.id := (
             select m.new_key::bigint from duplication.id_map m
-            where m.level = 'parts' and m.orig_key = ({one} + {other} - new.orig_id)::text
+            where m.orig_key = ({one} + {other} - new.orig_id)::text
         );
         """,
     )

@@ -89,7 +89,8 @@ def test_switched_off_meanwhile_it_stops_at_the_next_batch(
         second_item = value(db, "select id from public.blocks order by id offset 5 limit 1")
         gate = Gate(db.info.dsn, "public.blocks", "orig_id", second_item)
     else:
-        gate = Gate(db.info.dsn, "duplication.id_map", "level", "items")
+        item = value(db, "select min(id) from public.items")
+        gate = Gate(db.info.dsn, "duplication.id_map", "orig_key", item)
     with gate:
         copying = Background(finish, connect(), duplication)
         gate.wait_for()

@@ -83,7 +83,8 @@ def test_a_session_whose_budget_is_spent_returns_while_another_plans(
 ) -> None:
     source = episode()
     duplication = open_duplication(db, source)
-    with Gate(db.info.dsn, "duplication.id_map", "level", "parts") as gate:
+    part = value(db, "select min(id) from public.parts")
+    with Gate(db.info.dsn, "duplication.id_map", "orig_key", part) as gate:
         first = Background(copy_level, connect(), duplication, "episodes")
         gate.wait_for()
 

@@ -6,8 +6,6 @@ import psycopg
 
 from tests.support.calls import value
 
-PLAN = ("id_map", "pieces", "batches")
-
 
 def purge(conn: psycopg.Connection, budget: str | None = None) -> bool:
     """Call purge once; returns whether nothing old is left."""
@@ -40,8 +38,15 @@ def make_older(conn: psycopg.Connection, duplication: int, by: str = "2 days") -
 
 def rows_of_plan(conn: psycopg.Connection, duplication: int) -> int:
     """How many rows there are of what a purge deletes."""
-    union = " union all ".join(f"select duplication_id from duplication.{table}" for table in PLAN)
-    return int(value(conn, f"select count(*) from ({union}) t where duplication_id = %s", duplication))
+    of_plan = """
+        select
+            (select count(*) from duplication.id_map as m inner join duplication.level_runs as r on r.id = m.run
+                where r.duplication_id = d.id)
+            + (select count(*) from duplication.pieces as p where p.duplication_id = d.id)
+            + (select count(*) from duplication.batches as b where b.duplication_id = d.id)
+        from duplication.duplications as d where d.id = %s
+    """
+    return int(value(conn, of_plan, duplication))
 
 
 def figures(conn: psycopg.Connection, duplication: int) -> list[tuple[object, ...]]:

@@ -34,6 +34,15 @@ alter table duplication.events
     drop constraint type_is_known,
     alter type type duplication.event_type;
 
+-- A run's numbers say which it is. Named by duplication and level, its entries went anywhere into the index by original
+-- key, since levels are not planned in the order of their names.
+alter table duplication.id_map
+    add run bigint not null generated always as (number >> 34) stored,
+    drop constraint row_is_planned_once,
+    drop duplication_id,
+    drop level,
+    add constraint row_is_planned_once unique (run, orig_key);
+
 -- their parameters or results have changed since: what replaces them is applied after the revisions
 drop function if exists
     duplication.advance_level(bigint, text, boolean, boolean),
@@ -82,6 +91,17 @@ alter table duplication.events
         'duplication.cancelled', 'duplication.completed', 'duplication.discarding', 'duplication.discarded'
     ));
 drop domain duplication.event_type;
+alter table duplication.id_map add duplication_id bigint, add level text collate "C";
+update duplication.id_map as m
+set duplication_id = r.duplication_id, level = r.level
+from duplication.level_runs as r
+where r.id = m.run;
+alter table duplication.id_map
+    alter duplication_id set not null,
+    alter level set not null,
+    drop constraint row_is_planned_once,
+    drop run,
+    add constraint row_is_planned_once unique (duplication_id, level, orig_key);
 drop function if exists
     duplication.advance_level(bigint, text, boolean, boolean),
     duplication.aim_batch(duplication.batches, integer),
@@ -98,6 +118,7 @@ drop function if exists
     duplication.emit_feedback(bigint, text, text, bigint, bigint, boolean),
     duplication.enforced_keys(regclass),
     duplication.find_root(text),
+    duplication.find_run(bigint, text),
     duplication.finish_level(duplication.duplications, duplication.level_runs),
     duplication.give_up_sets(duplication.level_runs, text),
     duplication.has_pieces_left(bigint, text, integer),

@@ -16,8 +16,8 @@ begin
     select r.* into v_level from duplication.resolve_level(p_tree, p_level) as r;
     if v_level.is_root and v_level.parent_level is null then
         return format(
-            'exists (select from duplication.id_map as x where x.duplication_id = $1 and x.level = %L '
-            'and x.orig_key = %s collate "C" and not x.gone)', p_level, p_key
+            'exists (select from duplication.id_map as x where x.run = (select duplication.find_run($1, %L)) '
+            'and x.orig_key = %s collate "C" and not x.gone offset 0)', p_level, p_key
         );
     elsif v_level.parent_level is null or v_level.parent_level = p_level or p_depth > 8 then
         -- at the top, whoever asks calls is_inside anyway
@@ -25,8 +25,8 @@ begin
     end if;
     return format(
         'exists (select from %1$s as %2$s where %2$s.%3$I = (%4$s)%5$s%6$s and (exists (select from duplication.id_map '
-        'as x where x.duplication_id = $1 and x.level = %7$L and x.orig_key = %2$s.%8$I::pg_catalog.text collate "C" '
-        'and not x.gone) or %9$s))',
+        'as x where x.run = (select duplication.find_run($1, %7$L)) '
+        'and x.orig_key = %2$s.%8$I::pg_catalog.text collate "C" and not x.gone offset 0) or %9$s))',
         v_level.relation, v_alias, v_level.key_column, p_key, v_level.key_cast,
         case when v_level.edge_clause <> ''
             then ' and ' || duplication.row_expression('true' || v_level.edge_clause, v_alias) else '' end,

@@ -21,7 +21,8 @@ begin
             string_agg(format('%1$I = coalesce(c.%1$I, v.%1$I)', c.column_name), ', '),
             -- what has its value already is not looked for again
             string_agg(format(
-                'case when exists (select from %1$s as c where c.%2$I = m.new_key%3$s and c.%4$I is null) then %5$s end as %4$I',
+                'case when exists (select from %1$s as c where c.%2$I = m.new_key%3$s and c.%4$I is null offset 0) then %5$s end '
+                'as %4$I',
                 v_level.relation, v_level.key_column, v_level.key_cast, c.column_name, c.expression
             ), ', '),
             duplication.source_clause(p_tree, p_level, 'rows'),

@@ -17,7 +17,7 @@ left join lateral (
     from %1$s as t
     left join lateral (
         select x.new_key, x.number from duplication.id_map as x
-        where x.duplication_id = $1 and x.level = %4$L and not x.gone
+        where x.run = (select duplication.find_run($1, %4$L)) and not x.gone
             and x.orig_key = t.%2$I::pg_catalog.text collate "C"
         offset 0
     ) as x on true
@@ -30,7 +30,7 @@ left join lateral (
             $clause$
 left join lateral (
     select x.new_key, x.number%s from duplication.id_map as x%s
-    where x.duplication_id = $1 and x.level = %L and not x.gone
+    where x.run = (select duplication.find_run($1, %L)) and not x.gone
         and x.orig_key = s.%I::pg_catalog.text collate "C"%s
     offset 0
 ) as r%s on true$clause$,

@@ -36,7 +36,7 @@ begin
                         when u.name <> all(p_late) then v.new_value
                         when r.target_level <> p_level then 'null'
                         else format(
-                            'case when r%s.number between $2 and $3 or exists (select from %s as c where c.%I = %s) '
+                            'case when r%s.number between $2 and $3 or exists (select from %s as c where c.%I = %s offset 0) '
                             'then %s end',
                             r.nr, v_level.relation, v_level.key_column, 'r' || r.nr || '.new_key' || v_level.key_cast,
                             v.new_value

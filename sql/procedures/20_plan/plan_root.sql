@@ -14,7 +14,8 @@ begin
     select c.* into v_root from duplication.compiled_trees as c where c.tree = p_duplication.tree;
     if exists (
         select from duplication.id_map as m
-        where m.duplication_id = p_duplication.id and m.level = v_root.root_level and m.orig_key = p_duplication.root_key
+        where m.run = (select duplication.find_run(p_duplication.id, v_root.root_level))
+            and m.orig_key = p_duplication.root_key
     ) then
         return;
     end if;

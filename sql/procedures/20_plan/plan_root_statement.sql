@@ -8,8 +8,8 @@ as $$
     -- Errors: those of resolve_level.
     select format(
         'with planned as (
-            insert into duplication.id_map (number, duplication_id, level, orig_key, new_key)
-            select r.first_number, r.duplication_id, r.level, $3, %s
+            insert into duplication.id_map (number, orig_key, new_key)
+            select r.first_number, $3, %s
             from duplication.level_runs as r
             where r.duplication_id = $1 and r.level = $2 and exists (select from %s as s where s.%I = $3%s%s)
             returning 1

@@ -19,8 +19,8 @@ begin
         return format(
             $statement$
                 with planned as (
-                    insert into duplication.id_map (duplication_id, level, number, orig_key, new_key)
-                    select $1, $2, $3 + c.number, c.orig_key, %s
+                    insert into duplication.id_map (number, orig_key, new_key)
+                    select $3 + c.number, c.orig_key, %s
                     from (
                         select
                             row_number() over (order by c.parent_number, c.key) as number, c.key::text as orig_key,
@@ -50,7 +50,7 @@ begin
             case when p_looks_again then format(
                 'left join lateral (
                             select true as is_planned from duplication.id_map as x
-                            where x.duplication_id = $1 and x.level = $2 and x.orig_key = s.%I::text collate "C"
+                            where x.run = (select duplication.find_run($1, $2)) and x.orig_key = s.%I::text collate "C"
                             offset 0
                         ) as x on true
                         where x.is_planned is null', v_level.key_column

@@ -21,8 +21,6 @@ begin
     commit;
     set transaction isolation level read committed;
     set local search_path to pg_catalog, pg_temp;
-    -- one that is lost in a crash has copied nothing
-    set local synchronous_commit to off;
     p_id := duplication.open_duplication(p_tree, p_key, p_id);
     raise notice 'duplication % of % %', p_id, p_tree, p_key;
     call duplication.duplicate_level(p_id, null, null, v_done, v_next_level, true);

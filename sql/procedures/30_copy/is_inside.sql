@@ -18,8 +18,9 @@ as $$
     select exists (
         select from above as r
         where exists (
-            select from duplication.id_map as m
-            where m.duplication_id = p_id and m.level = r.level and m.orig_key = r.key collate "C" and not m.gone
+            select from duplication.level_runs as l
+            inner join duplication.id_map as m on m.run = l.id
+            where l.duplication_id = p_id and l.level = r.level and m.orig_key = r.key collate "C" and not m.gone
         )
     );
 $$;

@@ -7,5 +7,5 @@ as $$
     -- Returns: the new key; null if the row is not in the copy.
     select m.new_key
     from duplication.id_map as m
-    where m.duplication_id = p_id and m.level = p_level and m.orig_key = p_key collate "C" and not m.gone;
+    where m.run = (select duplication.find_run(p_id, p_level)) and m.orig_key = p_key collate "C" and not m.gone;
 $$;

@@ -25,7 +25,7 @@ begin
         return format(
             $condition$(%s.%I::pg_catalog.text collate "C" in (
     select x.new_key from duplication.id_map as x
-    where x.duplication_id = $1 and x.level = %L and not x.gone
+    where x.run = (select duplication.find_run($1, %L)) and not x.gone
 )%s)$condition$,
             p_alias, v_level.edge_column, v_level.parent_level, v_filter
         );
@@ -34,7 +34,7 @@ begin
         return format(
             $condition$(%s.%I::pg_catalog.text collate "C" in (
     select x.new_key from duplication.id_map as x
-    where x.duplication_id = $1 and x.level = %L and not x.gone
+    where x.run = (select duplication.find_run($1, %L)) and not x.gone
 ))$condition$,
             p_alias, v_level.key_column, p_level
         );
@@ -45,7 +45,7 @@ begin
     return format(
         $condition$(exists (
     select from duplication.id_map as x
-    where x.duplication_id = $1 and x.level = %L and not x.gone
+    where x.run = (select duplication.find_run($1, %L)) and not x.gone
         and x.new_key = %s.%I::pg_catalog.text collate "C"
         and x.orig_key = %2$s.%4$I::pg_catalog.text collate "C"
     offset 0

@@ -9,7 +9,7 @@ as $$
     select ' and (' || string_agg(format(
         '($5 -> %1$L ? s.%2$I::text or not coalesce($4 -> %1$L ? s.%2$I::text, false) and exists (
             select from duplication.id_map as x
-            where x.duplication_id = $1 and x.level = %1$L and x.orig_key = s.%2$I::text collate "C"
+            where x.run = (select duplication.find_run($1, %1$L)) and x.orig_key = s.%2$I::text collate "C"
             offset 0
         ))%3$s',
         e.parent_level, e.column_name, ' and (' || e.row_filter || ')'

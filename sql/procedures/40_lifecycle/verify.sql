@@ -29,7 +29,7 @@ begin
     end if;
     level := duplication.root_level(v_duplication.tree);
     if not exists (
-        select from duplication.id_map as m where m.duplication_id = p_id and m.level = verify.level
+        select from duplication.id_map as m where m.run = (select duplication.find_run(p_id, verify.level))
     ) then
         orig_key := v_duplication.root_key;
         difference := 'missing';

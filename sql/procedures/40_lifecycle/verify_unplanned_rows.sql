@@ -27,7 +27,7 @@ begin
             %2$s
             where not coalesce($5 ? m.orig_key, false) and not exists (
                 select from duplication.id_map as x
-                where x.duplication_id = $1 and x.level = $2 and x.orig_key = s.%1$I::text collate "C"
+                where x.run = (select duplication.find_run($1, $2)) and x.orig_key = s.%1$I::text collate "C"
                 -- fenced, for one look-up a row: as a join it was done by comparing each with each
                 offset 0
             )

@@ -149,6 +149,8 @@ comment on column duplication.batches.reason is 'Why it was to be that big: see 
 
 comment on table duplication.id_map is
 'The plan: one old key and its new key. No foreign key, for it would cost more than the row.';
+comment on column duplication.id_map.run is
+'Whose plan: the id in level_runs. Runs come one after the other, and so do the entries of the index by original key.';
 comment on column duplication.id_map.number is
 'Place in plan order; batches are ranges of it. Unique over all runs: a range needs no other column, and a look-up by '
 'orig_key no other index, so the planner has nothing to choose wrongly.';
