@@ -1,7 +1,7 @@
 # Everything a developer needs, from a checkout and a Python: `make demo`, `make test`, `make lint`.
 PYTHON ?= python3
 ARGS ?=
-WORKERS ?= 3
+WORKERS ?= 4
 VENV := .venv
 PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 
