@@ -377,8 +377,8 @@ class Engine:
         with self._in_call(), self._connection.cursor(row_factory=class_row(LevelProgress)) as cursor:
             return cursor.execute(
                 """
-                select duplication_id, level, ordinal, level_status, rows_planned, rows_done, rows_copied, batches,
-                    started_at, completed_at
+                select duplication_id, new_root_key, level, ordinal, level_status, rows_planned, rows_done, rows_copied,
+                    batches, started_at, completed_at
                 from duplication.progress
                 where duplication_id = %s
                 order by ordinal

@@ -67,6 +67,7 @@ class LevelProgress:
     """How far one level of a duplication is; before the start there is one row without a level."""
 
     duplication_id: int
+    new_root_key: str | None
     level: str | None
     ordinal: int | None
     level_status: str | None

@@ -117,7 +117,7 @@ class JobWatch:
         if level.started_at and level.completed_at:
             totals["seconds"] = (level.completed_at - level.started_at).total_seconds()
         if level.ordinal == 1:
-            totals["new_key"] = self._engine.find_duplication(level.duplication_id).new_root_key
+            totals["new_key"] = level.new_root_key
         logger.info("Duplication %d: %s copied, now %s", level.duplication_id, level.level, following, extra=totals)
 
     def see_error(self, error: DuplicationError, kind: str, status: str) -> None:

@@ -14,7 +14,9 @@ begin
     select string_agg(concat(a.xmin, ' ', t.xmin), ',' order by a.attrelid, a.attnum), bool_or(t.typtype = 'd')
     into v_columns, v_has_domains
     from pg_attribute as a
-    left join pg_type as t on t.oid = a.atttypid
+    -- the server's own types do not change
+    left join lateral (select t.xmin, t.typtype from pg_type as t where t.oid = a.atttypid and a.atttypid >= 16384 offset 0)
+        as t on true
     where a.attrelid = any(p_relations) and a.attnum > 0;
     return md5(concat_ws(
         '|', p_relations, v_columns,

@@ -21,7 +21,8 @@ declare
 begin
     select count(*) filter (where a.state = 'active'), count(*) filter (where a.wait_event_type = 'Lock')
     into v_active, v_waiting
-    from pg_stat_activity as a
+    -- what the views of statistics are made of: they look up names that nobody asks for
+    from pg_stat_get_activity(null) as a
     where a.backend_type = 'client backend' and a.pid <> pg_backend_pid()
         and a.application_name is distinct from nullif(current_setting('application_name'), '');
     return query
@@ -31,7 +32,7 @@ begin
         (1, 'CPU', round(p_cpu_percent), s.max_cpu_percent, ' %', null),
         (
             2, 'replication lag',
-            (select round(coalesce(max(date_part('epoch', r.replay_lag)), 0)::numeric) from pg_stat_replication as r),
+            (select round(coalesce(max(date_part('epoch', r.replay_lag)), 0)::numeric) from pg_stat_get_wal_senders() as r),
             date_part('epoch', s.max_replication_lag)::numeric, ' s', v_hidden
         ),
         (3, 'active sessions', v_active, s.max_active_sessions, '', v_hidden),
