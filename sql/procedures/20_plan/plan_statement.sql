@@ -6,8 +6,8 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the SQL that a step of planning runs for an edge.
 -- Parameters: p_edge; p_kind of piece: 'rows', an INSERT that gives each row that the edge reaches its number in plan order
---   and its new key, and returns how many they were; 'parents', a SELECT that cuts the parents into pieces by how many rows they have below them;
---   p_looks_again, whether rows that are planned already are left out, or met as a unique violation.
+--   and its new key, and returns how many they were; 'parents', a SELECT that cuts the parents into pieces by how many rows
+--   they have below them; p_looks_again, whether rows that are planned already are left out, or met as a unique violation.
 -- Returns: SQL text, with parameters as plan_rows and plan_parents give them.
 -- Errors: those of resolve_level.
 declare

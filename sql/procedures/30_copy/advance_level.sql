@@ -17,8 +17,8 @@ set plan_cache_mode to force_generic_plan
 as $$
 -- Purpose: the next step of a level, whatever it is: start the duplication, plan some, start the level, copy a batch,
 --   finish the level. Everything a step does is one transaction of its caller.
--- Parameters: p_id; p_level, null for the one that it has come to; p_carry_on: when the level is done, the caller goes on with the next one; p_together: what comes
---   next and is small may be done in the same step, as long as it is short.
+-- Parameters: p_id; p_level, null for the one that it has come to; p_carry_on: when the level is done, the caller goes on
+--   with the next one; p_together: what comes next and is small may be done in the same step, as long as it is short.
 -- Returns: step: 'more', 'wait' (other sessions hold what is left), 'done' (the level is, and those done together with it);
 --   next_level: when it is done, the level that comes next, null if none does.
 -- Errors: UD003; those of check_call, lay_out_levels, check_order, plan_batch and copy_levels.

@@ -10,9 +10,9 @@ language plpgsql
 as $$
 -- Purpose: work on one level of a duplication, step by step, each committed, until it is done or the budget is spent.
 --   Any number of sessions may call it for the same level: they share its batches.
--- Parameters: p_id; p_level, null for the one that it has come to; p_budget, after which the call returns at the next step, or sooner when its worker
---   is asked to stop (null: when the level is done); p_carry_on, to go on with the levels after it as long as less than
---   half of the budget is spent.
+-- Parameters: p_id; p_level, null for the one that it has come to; p_budget, after which the call returns at the next step,
+--   or sooner when its worker is asked to stop (null: when the level is done); p_carry_on, to go on with the levels after it
+--   as long as less than half of the budget is spent.
 -- Returns: p_done, whether the last level that it worked on is done; p_next_level, the level to be called next, null when
 --   the duplication is completed.
 -- Errors: UD002, UD003, UD006, UD007, UD008, UD015, UD016; what made the duplication fail, after it was recorded.
@@ -84,8 +84,8 @@ begin
             v_step := 'wait';
             if v_tries = 3 or not duplication.is_worth_another_try(v_sqlstate) then
                 v_error := duplication.describe_error(
-                    p_id, coalesce(p_level, duplication.next_level(p_id)), v_sqlstate, v_message, v_detail, v_hint, v_context, v_schema, v_table, v_column,
-                    v_constraint
+                    p_id, coalesce(p_level, duplication.next_level(p_id)), v_sqlstate, v_message, v_detail, v_hint, v_context,
+                    v_schema, v_table, v_column, v_constraint
                 );
             end if;
         end;
