@@ -128,6 +128,7 @@ class Queue:
 
     def delete_all(self, messages: Sequence[Message]) -> None:
         """Remove messages that are dealt with. When it raises, some may be gone."""
+        failed: list[BatchResultErrorEntryTypeDef] = []
         for first in range(0, len(messages), MAX_BATCH):
             with translated_errors("delete from"):
                 answer = self._client.delete_message_batch(
@@ -137,7 +138,8 @@ class Queue:
                         for number, message in enumerate(messages[first : first + MAX_BATCH])
                     ],
                 )
-            check_batch("delete from", answer.get("Failed", []))
+            failed += answer.get("Failed", [])
+        check_batch("delete from", failed)
 
     def find_dead_letters(self) -> "Queue":
         """Return the queue of this one's dead letters. Raises QueueError, also when it has none."""

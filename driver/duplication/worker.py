@@ -105,7 +105,8 @@ class Worker:
         while crew.working.number:
             self._stalls.check()
             time.sleep(CHECK_SECONDS)
-        crew.done.delete()
+        last = threading.Thread(target=crew.done.delete, name="last deletion", daemon=True)
+        last.start()
         end = time.monotonic() + IDLE_SECONDS
-        for thread in threads:
+        for thread in [*threads, last]:
             thread.join(max(0.0, end - time.monotonic()))

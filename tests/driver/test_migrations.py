@@ -20,7 +20,9 @@ from duplication.engine import Engine
 from duplication.errors import InvalidTree
 from duplication.migrations import MigrationFailed, find_sql_home, migrate
 from tests.driver.helpers import Command
-from tests.support.calls import value
+from tests.support import oracle
+from tests.support.calls import copy_level, copy_levels_before, finish, open_duplication, set_batch_rows, value
+from tests.support.content import make_episode
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +152,35 @@ def test_routines_that_the_first_revision_had_otherwise_are_replaced(
         }
     migrate(other, with_content=True)
     assert dump(dsn) == dump(other)
+
+
+def test_runs_in_progress_go_on_after_an_upgrade_and_after_a_downgrade(
+    new_dsn: NewDsn, alembic: Callable[[str], Config]
+) -> None:
+    """One in the middle of a level and one in the middle of planning, with statements of the version before."""
+    dsn = new_dsn()
+    migrate(dsn, with_content=True)
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        set_batch_rows(conn, 2)
+        sources = [make_episode(conn, parts=2, items=3, blocks=4) for _ in range(2)]
+        copying, planning = (open_duplication(conn, source) for source in sources)
+        copy_levels_before(conn, copying, "items")
+        for duplication, level in (
+            (copying, "items"),
+            (copying, "items"),
+            (planning, "episodes"),
+            (planning, "episodes"),
+        ):
+            copy_level(conn, duplication, level, budget="0 s")
+        command.downgrade(alembic(dsn), "engine_0005")
+        conn.execute("update duplication.level_runs set statement = 'of another version'")
+        conn.execute("update duplication.compiled_edges set plan_statement = 'of another version'")
+        statuses = "select array_agg(distinct status) from duplication.duplications"
+        assert value(conn, statuses) == ["pending"], "they are compiled anew by the version before, too"
+        conn.execute("update duplication.duplications set status = 'in_progress'")
+        migrate(dsn, with_content=True)
+        for source, duplication in zip(sources, (copying, planning), strict=True):
+            oracle.assert_isomorphic(conn, finish(conn, duplication), source)
 
 
 def test_downgraded_nothing_of_ours_is_left_and_it_can_be_installed_again(

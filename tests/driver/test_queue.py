@@ -103,6 +103,17 @@ def test_a_queue_that_refuses_some_of_a_request_is_an_error(queue: Queue, action
             queue.send_all([(JOB, {})]) if action.startswith("send") else queue.delete_all([message])
 
 
+def test_what_is_refused_of_one_request_does_not_keep_the_next_from_being_made(queue: Queue) -> None:
+    messages = [Message(f"m-{number}", "receipt", "body", 1) for number in range(12)]
+    refused = {"Id": "1", "Code": "InternalError", "SenderFault": False}
+    with Stubber(queue._client) as stub:
+        stub.add_response("delete_message_batch", {"Successful": [], "Failed": [refused]})
+        stub.add_response("delete_message_batch", {"Successful": [], "Failed": []})
+        with pytest.raises(QueueError, match="InternalError"):
+            queue.delete_all(messages)
+        stub.assert_no_pending_responses()
+
+
 @every_queue
 def test_creating_queues_again_brings_them_to_the_settings(queue: Queue, client: SQSClient) -> None:
     name = queue.url.rsplit("/", 1)[1]

@@ -8,8 +8,19 @@ import psycopg
 import pytest
 
 from tests.support import oracle
-from tests.support.calls import copy_level, copy_levels_before, duplicate, finish, open_duplication, value
+from tests.support.calls import (
+    copy_level,
+    copy_levels_before,
+    duplicate,
+    finish,
+    open_duplication,
+    set_batch_rows,
+    value,
+)
+from tests.support.faults import Gate
+from tests.support.waiting import Background
 
+Connect = Callable[[], psycopg.Connection]
 Episode = Callable[..., int]
 VERSION = "select xmin::text from duplication.compiled_trees where tree = 'episode'"
 
@@ -116,3 +127,37 @@ def test_an_edge_removed_in_the_middle_of_planning_stops_the_copy_by_name(
     with pytest.raises(psycopg.Error, match="the edge from parts to items was removed") as caught:
         finish(db, duplication)
     assert caught.value.sqlstate == "UD010"
+
+
+def test_a_table_that_a_level_names_anew_is_locked_when_the_level_is_compiled(
+    db: psycopg.Connection, connect: Connect, episode: Episode
+) -> None:
+    set_batch_rows(db, 1)
+    duplication = open_duplication(db, episode())
+    copy_levels_before(db, duplication, "items")
+    db.execute("alter table public.items rename to things")
+    db.execute("update duplication.levels set relation = 'public.things' where name = 'items'")
+    session = connect()
+    with session.transaction(force_rollback=True):
+        session.execute("select duplication.advance_level(%s, 'items')", (duplication,))
+
+        locks = "select array_agg(mode) from pg_locks where relation = 'public.things'::regclass and pid = %s"
+        assert "RowExclusiveLock" in value(db, locks, session.info.backend_pid)
+
+
+def test_a_tree_stays_as_it_is_compiled_while_the_first_step_runs(
+    db: psycopg.Connection, connect: Connect, episode: Episode
+) -> None:
+    source = episode()
+    part = value(db, "select min(id) from public.parts")
+    other = connect()
+    other.execute("set lock_timeout = '50 ms'")
+    with Gate(db.info.dsn, "duplication.id_map", "orig_key", part) as gate:
+        copying = Background(duplicate, connect(), source)
+        gate.wait_for()
+
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute("alter table public.blocks add foreign key (orig_id) references public.blocks")
+
+        gate.open()
+        oracle.assert_isomorphic(db, copying.result(), source)

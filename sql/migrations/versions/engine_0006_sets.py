@@ -23,6 +23,10 @@ alter table duplication.level_runs
     drop constraint started_has_a_statement,
     add constraint started_has_a_statement check (started_at is null or statement is not null);
 
+-- Runs there were before go on where they are, with statements for id_map as it is now. Before events are locked:
+-- whoever changes a duplication writes an event afterwards.
+update duplication.duplications set status = 'pending' where status = 'in_progress';
+
 -- A list in a table's constraint is read anew for each statement, in a domain's once for a session.
 create domain duplication.event_type as text
     constraint type_is_known check (value in (
@@ -76,6 +80,7 @@ drop function if exists
 
 DOWNGRADE = """
 alter table duplication.settings drop foreign_keys_per_set;
+update duplication.duplications set status = 'pending' where status = 'in_progress';
 update duplication.level_runs set fingerprint = '' where started_at is not null and fingerprint is null;
 alter table duplication.level_runs
     drop per_row_reason,
@@ -96,6 +101,8 @@ update duplication.id_map as m
 set duplication_id = r.duplication_id, level = r.level
 from duplication.level_runs as r
 where r.id = m.run;
+-- there is no foreign key: of a duplication that was deleted by hand
+delete from duplication.id_map where duplication_id is null;
 alter table duplication.id_map
     alter duplication_id set not null,
     alter level set not null,

@@ -6,7 +6,8 @@ as $$
 --   transaction.
 -- Parameters: p_tree. Returns: the tables, in the order of the levels' names.
 -- Errors: UD010 if there is no such table.
--- Locks: ACCESS SHARE on each table, which reading it takes anyway, until commit. Does not commit.
+-- Locks: ROW EXCLUSIVE on each table, which inserting into it takes anyway, until commit: a weaker lock would let foreign
+--   keys and triggers be added. Does not commit.
 declare
     v_relations regclass[] := array(
         select duplication.resolve_relation(l.relation) from duplication.levels as l where l.tree = p_tree order by l.name
@@ -14,7 +15,7 @@ declare
     v_names text := (select string_agg(distinct r.name::text, ', ') from unnest(v_relations) as r (name));
 begin
     if v_names is not null then
-        execute format('lock table %s in access share mode', v_names);
+        execute format('lock table %s in row exclusive mode', v_names);
     end if;
     return v_relations;
 end;

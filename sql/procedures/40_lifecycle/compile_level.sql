@@ -1,7 +1,7 @@
 create or replace function duplication.compile_level(
     p_run duplication.level_runs, p_duplication duplication.duplications
 ) returns duplication.level_runs
-language plpgsql stable
+language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the table and the statement of one run's level, where those of the compiled tree do not serve: the table has
@@ -9,11 +9,13 @@ as $$
 -- Parameters: p_run; p_duplication, its duplication.
 -- Returns: p_run with relation and statement as they have to be.
 -- Errors: those of copy_statement.
+-- Locks: ROW EXCLUSIVE on the table, until commit: it is as it is compiled. Does not commit.
 declare
     v_level text := coalesce(p_run.relinks, p_run.level);
     v_overrides jsonb;
 begin
     p_run.relation := (duplication.resolve_level(p_duplication.tree, v_level)).relation;
+    execute format('lock table %s in row exclusive mode', p_run.relation);
     if v_level = duplication.root_level(p_duplication.tree) then
         v_overrides := p_duplication.options -> 'overrides';
     end if;

@@ -6,7 +6,7 @@ as $$
     -- Parameters: p_id; p_tree, compiled.
     -- Does not commit.
     update duplication.level_runs as r
-    set started_at = null, per_row_reason = null, relation = c.relation,
+    set started_at = null, fingerprint = null, per_row_reason = null, relation = c.relation,
         -- a run keeps how it was planned; a level planned otherwise than the tree is now is compiled when it starts
         compiled_from = case when c.mapped = r.mapped and c.late_columns = r.late_columns then c.fingerprint end,
         statement = case when r.relinks is null then c.copy_statement else c.link_statement end

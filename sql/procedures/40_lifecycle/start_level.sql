@@ -25,7 +25,7 @@ begin
         return v_run;
     end if;
     v_level := coalesce(v_run.relinks, p_level);
-    if to_regclass(v_run.relation) is not null then
+    if not p_is_compiled and to_regclass(v_run.relation) is not null then
         execute format('lock table %s in row exclusive mode', v_run.relation);
     end if;
     if (p_duplication.options ? 'overrides' and v_level = duplication.root_level(p_duplication.tree))
