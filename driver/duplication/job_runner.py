@@ -1,8 +1,7 @@
 """Does one job: asks the gates, has the engine copy the level, sends the next job, settles the message."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 from duplication.crew import Crew
@@ -161,18 +160,12 @@ class JobRunner:
         self._delete(hold)
 
     def _release(self, message: Message, delay_seconds: float = 0) -> None:
-        with left_to_come_again(message):
+        try:
             self._queue.release(message, round(delay_seconds))
+        except QueueError as error:
+            # The job is recorded, a repetition harmless, and a broken queue shows soon.
+            logger.warning("Message %s may be delivered again: %s", message.id, error.message)
 
     def _delete(self, hold: Hold) -> None:
         if not hold.lost:
             self._crew.done.add(hold.message)
-
-
-@contextmanager
-def left_to_come_again(message: Message) -> Iterator[None]:
-    """Log a failure to settle a message: the job is recorded, a repetition harmless, a broken queue shows soon."""
-    try:
-        yield
-    except QueueError as error:
-        logger.warning("Message %s may be delivered again: %s", message.id, error.message)

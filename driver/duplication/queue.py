@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("duplication")
 
 MAX_RECEIVES = 10
-MAX_BATCH = 10
+MAX_MESSAGES = 10
 """So many messages fit a request."""
 CARRIED = ("traceparent", "tracestate")
 """The message attributes that are read: the trace's, as W3C names them."""
@@ -88,7 +88,7 @@ class Queue:
 
     def send_all(self, jobs: Sequence[tuple[Job, Mapping[str, str]]]) -> None:
         """Send jobs, each with what its message carries besides. When it raises, some may have been sent."""
-        for first in range(0, len(jobs), MAX_BATCH):
+        for first in range(0, len(jobs), MAX_MESSAGES):
             with translated_errors("send to"):
                 answer = self._client.send_message_batch(
                     QueueUrl=self.url,
@@ -98,10 +98,10 @@ class Queue:
                             "MessageBody": job.to_body(),
                             "MessageAttributes": to_message_attributes(attributes),
                         }
-                        for number, (job, attributes) in enumerate(jobs[first : first + MAX_BATCH])
+                        for number, (job, attributes) in enumerate(jobs[first : first + MAX_MESSAGES])
                     ],
                 )
-            check_batch("send to", answer.get("Failed", []))
+            check_answer("send to", answer.get("Failed", []))
 
     def count_messages(self) -> int:
         """Return about how many messages there are that nobody has in work."""
@@ -129,17 +129,17 @@ class Queue:
     def delete_all(self, messages: Sequence[Message]) -> None:
         """Remove messages that are dealt with. When it raises, some may be gone."""
         failed: list[BatchResultErrorEntryTypeDef] = []
-        for first in range(0, len(messages), MAX_BATCH):
+        for first in range(0, len(messages), MAX_MESSAGES):
             with translated_errors("delete from"):
                 answer = self._client.delete_message_batch(
                     QueueUrl=self.url,
                     Entries=[
                         {"Id": str(number), "ReceiptHandle": message.receipt}
-                        for number, message in enumerate(messages[first : first + MAX_BATCH])
+                        for number, message in enumerate(messages[first : first + MAX_MESSAGES])
                     ],
                 )
             failed += answer.get("Failed", [])
-        check_batch("delete from", failed)
+        check_answer("delete from", failed)
 
     def find_dead_letters(self) -> "Queue":
         """Return the queue of this one's dead letters. Raises QueueError, also when it has none."""
@@ -156,7 +156,7 @@ class Queue:
 
 
 class DoneMessages:
-    """Messages that are dealt with, deleted several at a time: a request takes as long as a tenth of a small copy.
+    """Messages that are dealt with, deleted several at a time: a request takes as long as a fourteenth of a small copy.
 
     Used by several threads. A message whose deletion comes too late, or fails, is delivered again, which is harmless.
     """
@@ -170,7 +170,7 @@ class DoneMessages:
         """Have a message deleted when there are enough for a request, or somebody calls delete()."""
         with self._lock:
             self._messages.append(message)
-            is_full = len(self._messages) >= MAX_BATCH
+            is_full = len(self._messages) >= MAX_MESSAGES
         if is_full:
             self.delete()
 
@@ -223,10 +223,10 @@ def to_message_attributes(attributes: Mapping[str, str]) -> "dict[str, MessageAt
     return {name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()}
 
 
-def check_batch(action: str, failed: "Sequence[BatchResultErrorEntryTypeDef]") -> None:
+def check_answer(action: str, failed: "Sequence[BatchResultErrorEntryTypeDef]") -> None:
     """Raise QueueError if a request failed for some of its messages."""
-    for failure in failed:
-        raise QueueError(f"Could not {action} the queue: {failure['Code']}: {failure.get('Message', '')}")
+    if failed:
+        raise QueueError(f"Could not {action} the queue: {failed[0]['Code']}: {failed[0].get('Message', '')}")
 
 
 @contextmanager

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
+from duplication.config import Settings
 from duplication.engine import Engine
 from duplication.jobs import Job
+from duplication.signals import StopFlag
+from duplication.worker import Worker
 from tests.driver.helpers import Command, RecordingQueue, runner, take, work_until_idle
 from tests.support.calls import rows_done, set_batch_rows, value
 from tests.support.faults import Gate, waiting_for_advisory_lock
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 Episode = Callable[..., int]
 Start = Callable[..., Command]
@@ -87,3 +91,46 @@ def test_a_message_that_comes_with_the_signal_is_released(
     worker.stop.request()
     worker.handle(take(queue))
     assert queue.settled == [("released", 0)]
+
+
+@pytest.fixture
+def working(dsn: str, queue: RecordingQueue) -> Iterator[Callable[[], StopFlag]]:
+    """Starts a worker in this process, and returns what stops it; it has ended when the test has."""
+    stops: list[tuple[StopFlag, threading.Thread]] = []
+
+    def start() -> StopFlag:
+        stop = StopFlag()
+        settings = Settings(poll_seconds=1, visibility_seconds=600)
+        thread = threading.Thread(target=Worker(lambda: Engine.connect(dsn), queue, settings, stop).run)
+        thread.start()
+        stops.append((stop, thread))
+        return stop
+
+    yield start
+    for stop, thread in stops:
+        stop.request()
+        thread.join(DEADLINE)
+
+
+def test_a_message_that_is_dealt_with_is_deleted_soon(
+    engine: Engine, queue: RecordingQueue, episode: Episode, working: Callable[[], StopFlag]
+) -> None:
+    engine.request_duplication("episode", str(episode()))
+    working()
+    eventually(lambda: queue.settled == [("deleted", 0)], "it is deleted while the worker waits for more")
+
+
+def test_a_worker_that_ends_deletes_what_it_has_dealt_with(
+    engine: Engine,
+    queue: RecordingQueue,
+    episode: Episode,
+    working: Callable[[], StopFlag],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("duplication.dispatcher.POLL_SECONDS", 600)
+    duplication = engine.request_duplication("episode", str(episode()))
+    stop = working()
+    eventually(lambda: engine.find_duplication(duplication).status == "completed", "it is copied")
+    assert queue.settled == []
+    stop.request()
+    eventually(lambda: queue.settled == [("deleted", 0)], "it is deleted")

@@ -67,6 +67,22 @@ def test_a_second_copy_compiles_nothing(db: psycopg.Connection, episode: Episode
     assert value(db, VERSION) == compiled
 
 
+def test_a_session_keeps_the_plans_of_planning_and_makes_them_anew_when_they_are_thrown_away(
+    db: psycopg.Connection, episode: Episode
+) -> None:
+    db.prepare_threshold = None
+    source = episode()
+    kept = "select array_agg(name order by name) from pg_prepared_statements where name like 'duplication %%'"
+    duplicate(db, source)
+    plans = value(db, kept)
+    assert plans
+    duplicate(db, source)
+    assert value(db, kept) == plans
+    db.execute("discard all")
+    oracle.assert_isomorphic(db, duplicate(db, source), source)
+    assert value(db, kept) == plans
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_is_seen_by_the_next_copy(prepared: psycopg.Connection, episode: Episode, change: str) -> None:
     source = episode()

@@ -91,9 +91,9 @@ begin
         end;
         if v_step = 'more' then
             p_level := coalesce(p_level, duplication.next_level(p_id));
-        end if;
-        if v_step = 'more' and duplication.is_half_a_second_ago(v_told_at) then
-            v_told_at := duplication.tell_progress(p_id, p_level);
+            if duplication.is_half_a_second_ago(v_told_at) then
+                v_told_at := duplication.tell_progress(p_id, p_level);
+            end if;
         end if;
         if v_step = 'done' and v_carries_on and p_next_level is not null then
             p_level := p_next_level;
