@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psycopg
 import pytest
 
 from duplication.config import Settings
 from duplication.engine import Engine
-from duplication.queue import Queue, QueueError
+from duplication.queue import Message, Queue, QueueError
 from tests.driver.helpers import Command, RecordingQueue, every_queue, runner, take, work_until_idle
 from tests.support.calls import rows_done, set_batch_rows, value
 from tests.support.faults import Gate
@@ -134,3 +134,20 @@ def test_a_level_whose_next_job_cannot_be_sent_is_taken_up_again(
     work_until_idle(dsn, queue)
     assert rows_done(db, duplication, "episodes") == 1
     assert list(engine.verify(duplication)) == []
+
+
+def test_a_worker_that_ends_with_the_queue_deletes_each_message_when_it_is_dealt_with(
+    dsn: str, engine: Engine, queue: RecordingQueue, episode: Episode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no dispatcher that would do it, and the next job may take long."""
+    engine.request_duplication("episode", str(episode(parts=1, items=1, blocks=1)))
+    deleted: list[int] = []
+    delete_all = queue.delete_all
+
+    def count(messages: Sequence[Message]) -> None:
+        deleted.append(len(messages))
+        delete_all(messages)
+
+    monkeypatch.setattr(queue, "delete_all", count)
+    work_until_idle(dsn, queue)
+    assert [number for number in deleted if number] == [1] * 4

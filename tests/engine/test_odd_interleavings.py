@@ -14,6 +14,7 @@ from tests.support.calls import (
     duplicate,
     finish,
     open_duplication,
+    set_batch_rows,
     status,
     value,
     verify,
@@ -211,3 +212,45 @@ def test_keys_with_a_collation_and_columns_named_like_aliases_can_be_verified(db
 
     db.execute("update things set s = 7 where box = %s and orig = 'x'", (copy,))
     assert [row[3:5] for row in verify(db, duplication)] == [("different", "s")]
+
+
+def start_while_another_waits(
+    db: psycopg.Connection, connect: Connect, duplication: int, change: str
+) -> Background[tuple[bool, str | None]]:
+    """One session starts the items; another had found them not started, and comes to them after a change."""
+    copy_levels_before(db, duplication, "items")
+    first, application, second = connect(), connect(), connect()
+    first.autocommit = False
+    first.execute("select duplication.advance_level(%s, 'items')", (duplication,))
+    # behind the first, which has looked whether the new root is there, and before the second, which is about to
+    changing = Background(application.execute, f"begin; lock table public.episodes; {change}; commit".encode())
+    eventually(lambda: is_waiting(db, application.info.backend_pid), "the application waits")
+    copying = Background(copy_level, second, duplication, "items")
+    eventually(lambda: is_waiting(db, second.info.backend_pid), "the second waits")
+    first.commit()
+    changing.result()
+    return copying
+
+
+def test_columns_that_change_before_a_second_session_comes_to_a_level_stop_it(
+    db: psycopg.Connection, connect: Connect, episode: Episode
+) -> None:
+    set_batch_rows(db, 1)
+    duplication = open_duplication(db, episode())
+
+    error = start_while_another_waits(db, connect, duplication, "alter table public.items add remark text").error()
+
+    assert isinstance(error, psycopg.Error)
+    assert error.sqlstate == "UD012"
+
+
+def test_a_level_that_was_started_and_finished_meanwhile_is_done(
+    db: psycopg.Connection, connect: Connect, episode: Episode
+) -> None:
+    source = episode()
+    duplication = open_duplication(db, source)
+
+    copying = start_while_another_waits(db, connect, duplication, "select")
+
+    assert copying.result() == (True, "blocks")
+    oracle.assert_isomorphic(db, finish(db, duplication), source)
