@@ -250,18 +250,14 @@ def notices(db: psycopg.Connection) -> list[str]:
     return heard
 
 
-def test_who_calls_for_a_small_copy_is_told_its_id_and_its_end(
+def test_who_calls_for_a_small_copy_is_told_nothing_but_the_result(
     db: psycopg.Connection, episode: Episode, notices: list[str]
 ) -> None:
     source = episode(parts=2, items=3, blocks=4)
 
-    copy = duplicate(db, source)
+    duplicate(db, source)
 
-    duplication = value(db, "select max(id) from duplication.duplications")
-    assert notices == [
-        f"duplication {duplication} of episode {source}",
-        f"duplication {duplication} completed: episode {source} was copied to {copy}",
-    ]
+    assert notices == []
 
 
 def test_who_calls_for_a_large_one_is_told_each_level_of_several_batches(
@@ -271,7 +267,32 @@ def test_who_calls_for_a_large_one_is_told_each_level_of_several_batches(
 
     duplicate(db, episode(parts=2, items=3, blocks=4))
 
-    assert notices[1:-1] == ["blocks finished duplicating (24)"]
+    assert notices == ["blocks finished duplicating (24)"]
+
+
+def test_who_calls_for_one_that_takes_long_is_told_its_id(
+    db: psycopg.Connection, connect: Connect, episode: Episode
+) -> None:
+    """By it, it can be followed and cancelled; while it is planned, too, which may take as long."""
+    source = episode(parts=5, items=4, blocks=1)
+    set_batch_rows(db, 4)
+    caller = connect()
+    heard: list[str] = []
+    caller.add_notice_handler(lambda notice: heard.append(notice.message_primary or ""))
+    item = value(db, "select id from public.items order by id offset 15 limit 1")
+    with Gate(db.info.dsn, "duplication.id_map", "orig_key", str(item)) as gate:
+        copying = Background(duplicate, caller, source)
+        gate.wait_for()
+        duplication = value(db, "select id from duplication.duplications")
+        eventually(
+            lambda: value(db, "select clock_timestamp() > started_at + interval '0.6 s' from duplication.duplications"),
+            "more than half a second has passed",
+        )
+        gate.open()
+        copying.result()
+
+    assert heard[0] == f"duplication {duplication}: episodes being planned"
+    assert not [notice for notice in heard[1:] if notice.endswith("being planned")]
 
 
 def test_each_event_carries_the_transaction_that_told_it(db: psycopg.Connection, episode: Episode) -> None:

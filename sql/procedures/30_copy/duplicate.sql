@@ -22,9 +22,7 @@ begin
     set transaction isolation level read committed;
     set local search_path to pg_catalog, pg_temp;
     p_id := duplication.open_duplication(p_tree, p_key, p_id);
-    raise notice 'duplication % of % %', p_id, p_tree, p_key;
     call duplication.duplicate_level(p_id, null, null, v_done, v_next_level, true);
-    p_new_key := (duplication.find_duplication(p_id)).new_root_key;
-    raise notice 'duplication % completed: % % was copied to %', p_id, p_tree, p_key, p_new_key;
+    select d.new_root_key into p_new_key from duplication.duplications as d where d.id = p_id;
 end;
 $$;

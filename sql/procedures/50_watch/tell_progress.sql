@@ -3,9 +3,9 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: tell how far a level is, on the feed and as a NOTICE, unless somebody has done so within half a second: another
---   session, or an earlier call.
--- Parameters: p_id, p_level.
--- Returns: when it was told last, or was begun; null if it has not been.
+--   session, or an earlier call. Of one that is being planned only the caller is told.
+-- Parameters: p_id; p_level, of a started duplication.
+-- Returns: when it was told last, or was begun.
 -- Does not commit.
 declare
     v_told_at timestamptz := coalesce(
@@ -16,13 +16,17 @@ declare
             order by e.id desc
             limit 1
         ),
-        (select r.started_at from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level)
+        (select r.started_at from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level),
+        (select d.started_at from duplication.duplications as d where d.id = p_id)
     );
 begin
-    if v_told_at is not null and duplication.is_half_a_second_ago(v_told_at) then
+    if duplication.is_half_a_second_ago(v_told_at) then
         perform
             duplication.emit_progress(p_id, p_level, p.rows_done, p.rows_planned),
-            duplication.tell_caller(format('%s %s of %s', p_level, p.rows_done, p.rows_planned))
+            duplication.tell_caller(concat(
+                'duplication ', p_id, ': ', p_level,
+                case when p.rows_planned > 0 then format(' %s of %s', p.rows_done, p.rows_planned) else ' being planned' end
+            ))
         from duplication.progress as p
         where p.duplication_id = p_id and p.level = p_level;
         return clock_timestamp();
