@@ -28,6 +28,8 @@ CHANGES = {
     "a column": "alter table public.blocks add remark text",
     "a column's type": "alter table public.blocks alter position type bigint",
     "a default": "alter table public.blocks alter title set default 'none'",
+    "another default": "alter table public.blocks alter note set default 'other'",
+    "no default any more": "alter table public.blocks alter note drop default",
     "a foreign key": "alter table public.blocks add twin_id bigint references public.blocks",
     "a foreign key of a column that was there": """
         alter table public.parts add foreign key (position) references public.numbers (id)
@@ -51,7 +53,7 @@ CHANGES = {
 def prepared(db: psycopg.Connection) -> psycopg.Connection:
     db.execute("""
         create domain public.short as text check (length(value) < 80);
-        alter table public.blocks add note public.short;
+        alter table public.blocks add note public.short default 'none';
         create table public.numbers (id integer primary key);
         insert into public.numbers select generate_series(0, 20)
     """)

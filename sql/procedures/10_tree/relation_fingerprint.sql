@@ -21,7 +21,6 @@ begin
     return md5(concat_ws(
         '|', p_relations, v_columns,
         (select string_agg(c.xmin::text, ',' order by c.oid) from pg_class as c where c.oid = any(v_all)),
-        (select string_agg(d.xmin::text, ',' order by d.oid) from pg_attrdef as d where d.adrelid = any(p_relations)),
         (select string_agg(c.xmin::text, ',' order by c.oid) from pg_constraint as c where c.conrelid = any(v_all)),
         (select string_agg(i.xmin::text, ',' order by i.indexrelid) from pg_index as i where i.indrelid = any(v_all)),
         (

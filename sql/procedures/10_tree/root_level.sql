@@ -6,22 +6,24 @@ as $$
 -- Parameters: p_tree. Returns: the level's name.
 -- Errors: UD001; UD010 unless there is exactly one.
 declare
-    v_roots text[];
-begin
-    select array_agg(l.name order by l.name) into v_roots
-    from duplication.levels as l
-    where l.tree = p_tree and not exists (
-        select from duplication.edges as e
-        where e.tree = p_tree and e.level = l.name and e.parent_level <> l.name
+    v_roots text[] := array(
+        select l.name
+        from duplication.levels as l
+        where l.tree = p_tree and not exists (
+            select from duplication.edges as e
+            where e.tree = p_tree and e.level = l.name and e.parent_level <> l.name
+        )
+        order by l.name
     );
-    if v_roots is null and not exists (select from duplication.trees as t where t.name = p_tree) then
-        perform duplication.resolve_level(p_tree, '');
-    end if;
-    if cardinality(v_roots) is distinct from 1 then
+begin
+    if cardinality(v_roots) <> 1 then
+        if not exists (select from duplication.trees as t where t.name = p_tree) then
+            perform duplication.resolve_level(p_tree, '');
+        end if;
         raise exception using
             errcode = 'UD010',
             message = format('tree %s needs one root that reaches all its levels', p_tree),
-            detail = format('Without an edge: %s. Its levels: %s.', coalesce(array_to_string(v_roots, ', '), 'none'), (
+            detail = format('Without an edge: %s. Its levels: %s.', coalesce(nullif(array_to_string(v_roots, ', '), ''), 'none'), (
                 select coalesce(string_agg(l.name, ', ' order by l.name), 'none')
                 from duplication.levels as l
                 where l.tree = p_tree

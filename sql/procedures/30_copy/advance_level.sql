@@ -21,7 +21,7 @@ as $$
 --   with the next one; p_together: what comes next and is small may be done in the same step, as long as it is short.
 -- Returns: step: 'more', 'wait' (other sessions hold what is left), 'done' (the level is, and those done together with it);
 --   next_level: when it is done, the level that comes next, null if none does.
--- Errors: UD003; those of check_call, lay_out_levels, check_order, plan_batch and copy_levels.
+-- Errors: UD003; those of check_call, lay_out_levels, check_order, plan_batch, copy_levels and save_duplication.
 -- Locks: the duplication's advisory lock, shared, until commit; those of the step. Does not commit.
 declare
     v_synchronous_commit text := current_setting('synchronous_commit');
@@ -45,6 +45,7 @@ begin
         step := 'wait';
         if v_is_new then
             perform duplication.check_order(p_id, p_level);
+            v_duplication := duplication.start_duplication(v_duplication);
             step := case when p_together then 'plan' else 'more' end;
         end if;
     end if;
@@ -59,7 +60,7 @@ begin
             perform set_config('synchronous_commit', v_synchronous_commit, true);
         end if;
     elsif v_is_new then
-        perform duplication.start_duplication(p_id);
+        perform duplication.save_duplication(v_duplication);
     end if;
 end;
 $$;

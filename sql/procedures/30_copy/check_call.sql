@@ -16,15 +16,19 @@ begin
             message = format('duplication %s was started without level %s', v_id, p_level),
             hint = 'A run keeps the levels that its tree had then. Request a new one for the others.';
     end if;
-    if p_duplication.status = 'completed' or exists (
-        select from duplication.level_runs as r
-        where r.duplication_id = v_id and r.level = p_level and r.completed_at is not null
-            and p_duplication.status = 'in_progress'
-    ) then
+    if p_duplication.status = 'in_progress' then
+        if exists (
+            select from duplication.level_runs as r
+            where r.duplication_id = v_id and r.level = p_level and r.completed_at is not null
+        ) then
+            return 'done';
+        end if;
+    elsif p_duplication.status = 'completed' then
         return 'done';
-    elsif p_duplication.status not in ('pending', 'in_progress') then
+    elsif p_duplication.status <> 'pending' then
         perform duplication.refuse_status(p_duplication, 'copied');
-    elsif not (select s.enabled from duplication.settings as s) then
+    end if;
+    if not (select s.enabled from duplication.settings as s) then
         raise exception using
             errcode = 'UD008',
             message = 'duplication is switched off',

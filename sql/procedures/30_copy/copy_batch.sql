@@ -1,13 +1,20 @@
 create or replace function duplication.copy_batch(
-    p_tree duplication.trees, p_run duplication.level_runs, p_batch_rows integer
-) returns text
+    p_tree duplication.trees,
+    p_run duplication.level_runs,
+    p_is_first boolean,
+    p_batch_rows integer,
+    out step text,
+    out level_rows bigint
+)
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: copy one batch of a level, or relink it, exactly once: the transaction that writes its rows also takes its
 --   pieces away.
--- Parameters: p_tree; p_run of a level that has been started, its table locked; p_batch_rows that its batches begin with.
--- Returns: 'more'; 'wait' if other sessions hold all that is left; 'done' if nothing is left.
+-- Parameters: p_tree; p_run of a level that has been started, its table locked; p_is_first, whether it was in this step, so
+--   that there is no batch to go on behind; p_batch_rows that its batches begin with.
+-- Returns: step: 'more'; 'wait' if other sessions hold all that is left; 'done' if nothing is left. level_rows: the rows copied,
+--   if the batch was the whole level.
 -- Errors: UD004, UD011, UD017; whatever the content's constraints and triggers raise.
 -- Locks: the pieces, until commit. Does not commit.
 declare
@@ -18,15 +25,18 @@ declare
     v_batch record;
     v_rows bigint;
 begin
-    select b.* into v_last
-    from duplication.batches as b
-    where b.duplication_id = v_id and b.level = p_run.level
-    order by b.batch_no desc
-    limit 1;
+    if not p_is_first then
+        select b.* into v_last
+        from duplication.batches as b
+        where b.duplication_id = v_id and b.level = p_run.level
+        order by b.batch_no desc
+        limit 1;
+    end if;
     v_aim := duplication.aim_batch(v_last, p_batch_rows);
     v_batch := duplication.take_pieces(v_id, p_run.level, v_aim.rows, coalesce(v_last.last_piece, 0));
     if v_batch.batch_no is null then
-        return case when duplication.has_pieces_left(v_id, p_run.level, v_last.last_piece) then 'wait' else 'done' end;
+        step := case when duplication.has_pieces_left(v_id, p_run.level, v_last.last_piece) then 'wait' else 'done' end;
+        return;
     end if;
 
     v_rows := case when p_run.relinks is null
@@ -47,10 +57,11 @@ begin
         -- the clock may have been moved back
         greatest(clock_timestamp(), v_started_at)
     );
-    return case
-        when v_batch.rows < p_run.rows_planned
-            and duplication.has_pieces_left(v_id, p_run.level, greatest(v_last.last_piece, v_batch.last_piece))
-            then 'more'
-        else 'done' end;
+    step := 'done';
+    if v_batch.rows = p_run.rows_planned then
+        level_rows := v_rows;
+    elsif duplication.has_pieces_left(v_id, p_run.level, greatest(v_last.last_piece, v_batch.last_piece)) then
+        step := 'more';
+    end if;
 end;
 $$;

@@ -12,25 +12,28 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the part of a step that copies: a batch of a level and, when that was its last, the levels after it that fit one
 --   batch each.
--- Parameters: p_duplication; p_level, p_carry_on and p_together as in advance_level; p_is_new: the duplication is pending, and its
---   tree was compiled in this transaction.
+-- Parameters: p_duplication, started; p_level, p_carry_on and p_together as in advance_level; p_is_new: the duplication is pending; its
+--   levels were laid out in this transaction, so no other session is at one.
 -- Returns: step: 'more', 'wait' or 'done', and next_level, as advance_level.
--- Errors: those of check_new_root, start_level, lock_columns, copy_batch, start_duplication and finish_level.
+-- Errors: those of check_new_root, start_level, lock_columns, copy_batch, finish_level and save_duplication.
 -- Does not commit.
 declare
     v_period tstzrange := duplication.batch_period();
     v_id bigint := p_duplication.id;
     v_tree duplication.trees;
-    v_is_compiled boolean := p_is_new;
     v_run duplication.level_runs;
     v_next duplication.level_runs;
     v_batch_rows integer;
     v_is_saved boolean;
+    v_is_changed boolean := p_is_new;
+    v_copied record;
 begin
     select t.* into v_tree from duplication.trees as t where t.name = p_duplication.tree;
-    select r.* into v_next
-    from duplication.level_runs as r
-    where r.duplication_id = v_id and r.level = coalesce(p_level, duplication.next_level(v_id));
+    if p_level is null then
+        v_next := duplication.next_run(v_id);
+    else
+        select r.* into v_next from duplication.level_runs as r where r.duplication_id = v_id and r.level = p_level;
+    end if;
     if v_next.started_at is null and p_duplication.new_root_key is not null then
         perform duplication.check_new_root(p_duplication);
     end if;
@@ -43,7 +46,7 @@ begin
         if v_is_saved then
             perform duplication.lock_columns(v_run);
         else
-            v_run := duplication.start_level(p_duplication, v_run.level, v_is_compiled);
+            v_run := duplication.start_level(p_duplication, v_run, p_is_new);
             step := case
                 when v_run.level is null then 'wait'
                 -- it has several batches: other sessions can share them once this is committed
@@ -51,12 +54,8 @@ begin
                 else 'copy' end;
         end if;
         if step = 'copy' then
-            step := duplication.copy_batch(v_tree, v_run, v_batch_rows);
-        end if;
-        -- late: a cancel waits for the row that this locks
-        if p_is_new then
-            perform duplication.start_duplication(v_id);
-            p_is_new := false;
+            v_copied := duplication.copy_batch(v_tree, v_run, not v_is_saved, v_batch_rows);
+            step := v_copied.step;
         end if;
         if step <> 'done' then
             if not v_is_saved then
@@ -64,14 +63,18 @@ begin
             end if;
             exit;
         end if;
-        v_next := duplication.finish_level(p_duplication, v_run);
+        if p_duplication.new_root_key is null then
+            p_duplication.new_root_key := duplication.find_new_root(p_duplication.tree, v_run);
+            v_is_changed := v_is_changed or p_duplication.new_root_key is not null;
+        end if;
+        v_next := duplication.finish_level(p_duplication, v_run, v_copied.level_rows);
         next_level := v_next.level;
         exit when next_level is null or not p_together or not v_period @> clock_timestamp();
-        if p_duplication.new_root_key is null then
-            p_duplication := duplication.find_duplication(v_id);
-        end if;
     end loop;
-    if step = 'done' and p_carry_on then
+    if v_is_changed and (step <> 'done' or next_level is not null) then
+        perform duplication.save_duplication(p_duplication);
+    end if;
+    if step = 'done' and p_carry_on and p_duplication.driven_by = 'queue' then
         -- whoever is at work on it has come to this level
         update duplication.attempts as a
         set level = coalesce(next_level, v_run.level)

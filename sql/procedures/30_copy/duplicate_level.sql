@@ -101,6 +101,8 @@ begin
         end if;
     end loop;
     p_done := v_step = 'done';
-    p_next_level := coalesce(p_next_level, duplication.next_level(p_id));
+    if not p_done then
+        p_next_level := duplication.next_level(p_id);
+    end if;
 end;
 $$;

@@ -7,7 +7,7 @@ as $$
 begin
     return exists (
         select from pg_trigger as t
-        where t.tgrelid = any(duplication.table_and_partitions(p_relation))
+        where t.tgrelid = any(p_relation::oid || array(select p.relid::oid from pg_partition_tree(p_relation) as p))
             -- bits of tgtype: 1 for each row, 2 before, 4 insert
             and t.tgtype & 7 = 7 and not t.tgisinternal and t.tgenabled <> 'D'
     )

@@ -1,28 +1,32 @@
-create or replace function duplication.complete_duplication(p_id bigint) returns void
+create or replace function duplication.complete_duplication(
+    p_duplication duplication.duplications
+) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: in_progress → completed, after a check by counts.
--- Parameters: p_id.
+-- Purpose: in_progress → completed, after a check by counts; pending → completed if one step is the whole copy.
+-- Parameters: p_duplication, as for save_duplication.
 -- Errors: UD007, UD014.
 -- Locks: the duplication's row, until commit. Does not commit.
 declare
+    v_id bigint := p_duplication.id;
     v_duplication duplication.duplications;
 begin
-    perform duplication.check_counts(p_id);
+    perform duplication.check_counts(v_id);
     update duplication.duplications as d
     set
-        status = 'completed', not_before = null, waiting_reason = null,
+        status = 'completed', not_before = null, waiting_reason = null, started_at = p_duplication.started_at,
+        new_root_key = coalesce(d.new_root_key, p_duplication.new_root_key),
         -- the clock may have been moved back
-        completed_at = greatest(clock_timestamp(), d.started_at)
-    where d.id = p_id and d.status = 'in_progress'
+        completed_at = greatest(clock_timestamp(), p_duplication.started_at)
+    where d.id = v_id and d.status = p_duplication.status
     returning d.* into v_duplication;
     if not found then
         -- cancelled at the last moment: the cancel stands, and the batch that came after it is undone
-        perform duplication.refuse_status(duplication.find_duplication(p_id), 'completed');
+        perform duplication.refuse_status(duplication.find_duplication(v_id), 'completed');
     end if;
-    perform duplication.emit_event(p_id, 'duplication.completed', jsonb_build_object(
-        'id', p_id,
+    perform duplication.emit_event(v_id, 'duplication.completed', jsonb_build_object(
+        'id', v_id,
         -- newEpisodeId, for a tree whose root's rows are called episode
         'new' || initcap(l.row_name) || 'Id', v_duplication.new_root_key,
         'completedAt', v_duplication.completed_at

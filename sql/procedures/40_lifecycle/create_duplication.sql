@@ -14,7 +14,9 @@ declare
     v_id bigint;
     v_known duplication.duplications;
 begin
-    perform duplication.check_options(p_root.tree, p_options);
+    if p_options is distinct from '{}' then
+        perform duplication.check_options(p_root.tree, p_options);
+    end if;
     perform duplication.check_root(p_root, p_key);
     insert into duplication.duplications as d (tree, root_key, options, driven_by)
     values (p_root.tree, p_key, p_options, p_driven_by)

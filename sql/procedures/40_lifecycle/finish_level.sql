@@ -1,19 +1,21 @@
 create or replace function duplication.finish_level(
-    p_duplication duplication.duplications, p_run duplication.level_runs
+    p_duplication duplication.duplications, p_run duplication.level_runs, p_rows bigint
 ) returns duplication.level_runs
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: mark a level done whose pieces are all copied, and with it those below that have nothing to copy; the last
 --   level completes the duplication. Harmless when repeated.
--- Parameters: p_duplication; p_run of a level that has been started, whether or not that is written yet.
+-- Parameters: p_duplication, as for save_duplication; p_run of a level that has been started, whether or not that is written
+--   yet; p_rows copied, if it was a single batch, else null.
 -- Returns: the run of the level that comes next; all null when the duplication is completed.
 -- Errors: UD007, UD014.
 -- Locks: the level's row in level_runs, until commit. Does not commit.
 declare
-    v_id bigint := p_duplication.id;
+    v_id bigint := p_run.duplication_id;
     v_level text := p_run.level;
-    v_copied record;
+    v_done bigint := p_run.rows_planned;
+    v_rows bigint := p_rows;
     v_next duplication.level_runs;
 begin
     update duplication.level_runs as r
@@ -22,27 +24,21 @@ begin
     if not found then
         return duplication.next_run(v_id);
     end if;
-    if p_duplication.new_root_key is null and v_level = duplication.root_level(p_duplication.tree) then
-        update duplication.duplications as d
-        set new_root_key = (select m.new_key from duplication.id_map as m where m.number = p_run.first_number)
-        where d.id = v_id;
+    if p_rows is null then
+        select coalesce(sum(b.rows_planned), 0), coalesce(sum(b.rows), 0) into v_done, v_rows
+        from duplication.batches as b
+        where b.duplication_id = v_id and b.level = v_level;
     end if;
-
-    select
-        count(*) as batches, coalesce(sum(b.rows_planned), 0)::bigint as rows_planned, coalesce(sum(b.rows), 0)::bigint as rows
-    into v_copied
-    from duplication.batches as b
-    where b.duplication_id = v_id and b.level = v_level;
-    perform duplication.emit_progress(v_id, v_level, v_copied.rows_planned, p_run.rows_planned);
+    perform duplication.emit_progress(v_id, v_level, v_done, p_run.rows_planned);
     perform duplication.emit_feedback(
         v_id, v_level, v_level || case when p_run.relinks is null then ' finished duplicating' else ' finished' end,
-        v_copied.rows,
+        v_rows,
         -- a caller who did not have to wait for it need not be told
-        p_tells_caller => v_copied.batches > 1
+        p_tells_caller => p_rows is null
     );
     v_next := duplication.skip_empty_levels(v_id);
     if v_next.level is null then
-        perform duplication.complete_duplication(v_id);
+        perform duplication.complete_duplication(p_duplication);
     end if;
     return v_next;
 end;

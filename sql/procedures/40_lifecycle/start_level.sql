@@ -1,35 +1,37 @@
 create or replace function duplication.start_level(
-    p_duplication duplication.duplications, p_level text, p_is_compiled boolean
+    p_duplication duplication.duplications, p_run duplication.level_runs, p_is_new boolean
 ) returns duplication.level_runs
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: fix the columns and the statement of a level when its first batch is copied.
--- Parameters: p_duplication; p_level; p_is_compiled: its tree was, in this transaction, and its tables are locked since.
+-- Parameters: p_duplication; p_run of the level; p_is_new: it was laid out in this transaction, with its tree compiled and its
+--   tables locked since.
 -- Returns: the level's run, for save_run or finish_level to write; as it is if it was started meanwhile; all null while
 --   another session is starting it.
 -- Errors: those of compile_level and lock_columns.
 -- Locks: the level's row in level_runs, and its table as lock_columns does, until commit. Does not commit.
 declare
-    v_run duplication.level_runs;
-    v_level text;
+    v_run duplication.level_runs := p_run;
+    v_level text := coalesce(p_run.relinks, p_run.level);
 begin
-    select r.* into v_run
-    from duplication.level_runs as r
-    where r.duplication_id = p_duplication.id and r.level = p_level
-    for no key update skip locked;
-    if not found then
-        return v_run;
-    elsif v_run.started_at is not null then
-        perform duplication.lock_columns(v_run);
-        return v_run;
+    if not p_is_new then
+        select r.* into v_run
+        from duplication.level_runs as r
+        where r.duplication_id = p_duplication.id and r.level = p_run.level
+        for no key update skip locked;
+        if not found then
+            return v_run;
+        elsif v_run.started_at is not null then
+            perform duplication.lock_columns(v_run);
+            return v_run;
+        end if;
     end if;
-    v_level := coalesce(v_run.relinks, p_level);
-    if not p_is_compiled and to_regclass(v_run.relation) is not null then
+    if not p_is_new and to_regclass(v_run.relation) is not null then
         execute format('lock table %s in row exclusive mode', v_run.relation);
     end if;
     if (p_duplication.options ? 'overrides' and v_level = duplication.root_level(p_duplication.tree))
-        or (not p_is_compiled or v_run.compiled_from is null)
+        or (not p_is_new or v_run.compiled_from is null)
         and v_run.compiled_from is distinct from duplication.relation_fingerprint(to_regclass(v_run.relation))
     then
         v_run := duplication.compile_level(v_run, p_duplication);
@@ -41,8 +43,8 @@ begin
         ));
     end if;
     perform duplication.emit_feedback(
-        p_duplication.id, p_level,
-        p_level || case when v_run.relinks is null then ' duplication started' else ' started' end,
+        p_duplication.id, v_run.level,
+        v_run.level || case when v_run.relinks is null then ' duplication started' else ' started' end,
         null, v_run.rows_planned, p_tells_caller => false
     );
     if v_run.relinks is null and (select s.foreign_keys_per_set from duplication.settings as s) <= v_run.rows_planned then

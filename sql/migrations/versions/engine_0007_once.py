@@ -1,0 +1,45 @@
+"""A copy that one step starts and completes is written once.
+
+Revision ID: engine_0007
+Revises: engine_0006
+"""
+
+from alembic import op
+
+from duplication.migrations import find_driver
+
+revision = "engine_0007"
+down_revision = "engine_0006"
+branch_labels = None
+depends_on = None
+
+# their parameters or results have changed: what replaces them is applied after the revisions
+UPGRADE = """
+drop function if exists
+    duplication.complete_duplication(bigint),
+    duplication.copy_batch(duplication.trees, duplication.level_runs, integer),
+    duplication.finish_level(duplication.duplications, duplication.level_runs),
+    duplication.start_duplication(bigint),
+    duplication.start_level(duplication.duplications, text, boolean);
+"""
+
+DOWNGRADE = """
+drop function if exists
+    duplication.complete_duplication(duplication.duplications),
+    duplication.copy_batch(duplication.trees, duplication.level_runs, boolean, integer),
+    duplication.find_new_root(text, duplication.level_runs),
+    duplication.finish_level(duplication.duplications, duplication.level_runs, bigint),
+    duplication.save_duplication(duplication.duplications),
+    duplication.start_duplication(duplication.duplications),
+    duplication.start_level(duplication.duplications, duplication.level_runs, boolean);
+"""
+
+
+def upgrade() -> None:
+    """Drop the routines that are replaced."""
+    find_driver(op.get_bind()).execute(UPGRADE.encode())
+
+
+def downgrade() -> None:
+    """Drop what the revision before has other forms of."""
+    find_driver(op.get_bind()).execute(DOWNGRADE.encode())
