@@ -7,6 +7,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
+from tests.support import oracle
 from tests.support.calls import duplicate, value
 
 Connection = psycopg.Connection
@@ -42,6 +43,14 @@ def test_its_feed_tells_all_it_holds_to_readers_who_begin_anew(db: Connection, e
     assert value(db, "select count(*) from duplication.events where xid >= pg_current_xact_id()") == 0
     duplicate(db, episode())
     assert types(db, own)[0] == "duplication.requested"
+
+
+def test_its_trees_are_compiled_from_its_own_catalog(db: Connection, episode: Episode) -> None:
+    source = episode()
+    duplicate(db, source)
+    db.execute("update duplication.compiled_levels set copy_statement = 'of another catalog'")
+    db.execute("select duplication.adopt()")
+    oracle.assert_isomorphic(db, duplicate(db, source), source)
 
 
 def test_while_somebody_sends_jobs_it_is_refused(

@@ -22,6 +22,7 @@ from tests.support.waiting import Background
 
 Connect = Callable[[], psycopg.Connection]
 Episode = Callable[..., int]
+FINGERPRINT = "select fingerprint from duplication.compiled_trees where tree = 'episode'"
 VERSION = "select xmin::text from duplication.compiled_trees where tree = 'episode'"
 
 CHANGES = {
@@ -93,6 +94,24 @@ def test_a_change_is_seen_by_the_next_copy(prepared: psycopg.Connection, episode
     prepared.execute(CHANGES[change].encode())
     oracle.assert_isomorphic(prepared, duplicate(prepared, source), source)
     assert value(prepared, VERSION) != compiled
+
+
+def test_changes_of_one_transaction_are_told_apart(prepared: psycopg.Connection, episode: Episode) -> None:
+    """As where the tests of an application migrate, copy, and undo it all."""
+    source = str(episode())
+    atomically = "select duplication.duplicate_atomically('episode', %s)"
+    with prepared.transaction(force_rollback=True):
+        prepared.execute("alter table public.blocks add remark text")
+        value(prepared, atomically, source)
+        for change in (
+            "alter table public.blocks rename remark to notice",
+            "update duplication.levels set row_filter = 'position > 1' where tree = 'episode' and name = 'blocks'",
+            "update duplication.levels set row_filter = 'position > 0' where tree = 'episode' and name = 'blocks'",
+        ):
+            compiled = value(prepared, FINGERPRINT)
+            prepared.execute(change.encode())
+            value(prepared, atomically, source)
+            assert value(prepared, FINGERPRINT) != compiled
 
 
 def test_a_renamed_table_is_asked_for_again(db: psycopg.Connection, episode: Episode) -> None:

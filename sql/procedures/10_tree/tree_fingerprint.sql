@@ -7,13 +7,13 @@ as $$
 begin
     return md5(concat_ws(
         '|',
-        (select t::text from duplication.trees as t where t.name = p_tree),
-        (select string_agg(l::text, ',' order by l.name) from duplication.levels as l where l.tree = p_tree),
-        (select string_agg(e::text, ',' order by e::text) from duplication.edges as e where e.tree = p_tree),
-        (select string_agg(r::text, ',' order by r::text) from duplication.column_rules as r where r.tree = p_tree),
+        (select concat(t.xmin, t.ctid) from duplication.trees as t where t.name = p_tree),
+        (select string_agg(concat(l.xmin, l.ctid), ',' order by l.ctid) from duplication.levels as l where l.tree = p_tree),
+        (select string_agg(concat(e.xmin, e.ctid), ',' order by e.ctid) from duplication.edges as e where e.tree = p_tree),
+        (select string_agg(concat(r.xmin, r.ctid), ',' order by r.ctid) from duplication.column_rules as r where r.tree = p_tree),
         duplication.relation_fingerprint(variadic p_relations),
         -- a migration replaces all routines in one transaction
-        (select p.xmin from pg_proc as p where p.oid = 'duplication.compile_tree(text)'::regprocedure)
+        (select concat(p.xmin, p.ctid) from pg_proc as p where p.oid = 'duplication.compile_tree(text)'::regprocedure)
     ));
 end;
 $$;

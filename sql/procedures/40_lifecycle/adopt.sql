@@ -4,7 +4,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: make a database that was restored, or copied from another, an installation of its own. Jobs of the other one that
 --   are in a queue are not its own any more; its own are sent anew. Readers of its feed, who may have been told what is not
---   in it, begin anew; what it holds is told. Copies go on where the restored records say they are.
+--   in it, begin anew; what it holds is told. Trees are compiled anew. Copies go on where the restored records say they are.
 -- Returns: the installation's new id.
 -- Errors: 55P03 if a worker is sending jobs: end the workers first.
 -- Locks: dispatching, until commit. Does not commit.
@@ -12,6 +12,8 @@ declare
     v_installation uuid;
 begin
     perform duplication.limit_lock_waits();
+    -- compiled from the catalog of another database, whose rows had versions that may be those of others here
+    delete from duplication.compiled_trees;
     perform pg_advisory_xact_lock(hashtextextended('duplication:dispatch', 0));
     update duplication.settings as s
     set installation = gen_random_uuid()
