@@ -23,6 +23,7 @@ from tests.support.waiting import Background
 Connect = Callable[[], psycopg.Connection]
 Episode = Callable[..., int]
 FINGERPRINT = "select fingerprint from duplication.compiled_trees where tree = 'episode'"
+KEPT = "select array_agg(name order by name) from pg_prepared_statements where name like 'duplication %%'"
 VERSION = "select xmin::text from duplication.compiled_trees where tree = 'episode'"
 
 CHANGES = {
@@ -75,15 +76,26 @@ def test_a_session_keeps_the_plans_of_planning_and_makes_them_anew_when_they_are
 ) -> None:
     db.prepare_threshold = None
     source = episode()
-    kept = "select array_agg(name order by name) from pg_prepared_statements where name like 'duplication %%'"
     duplicate(db, source)
-    plans = value(db, kept)
+    plans = value(db, KEPT)
     assert plans
     duplicate(db, source)
-    assert value(db, kept) == plans
+    assert value(db, KEPT) == plans
     db.execute("discard all")
     oracle.assert_isomorphic(db, duplicate(db, source), source)
-    assert value(db, kept) == plans
+    assert value(db, KEPT) == plans
+
+
+def test_a_session_keeps_no_plan_for_overrides_which_may_be_others_each_time(
+    db: psycopg.Connection, episode: Episode
+) -> None:
+    source = episode()
+    duplicate(db, source)
+    kept = value(db, KEPT)
+    for title in ("One", "Another"):
+        options = f'{{"overrides": {{"title": "{title}"}}}}'
+        value(db, "select duplication.duplicate_atomically('episode', %s, %s)", str(source), options)
+    assert value(db, KEPT) == kept
 
 
 @pytest.mark.parametrize("change", CHANGES)

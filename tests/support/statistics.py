@@ -45,6 +45,11 @@ def measure(conn: psycopg.Connection, work: Callable[[], T]) -> Costs:
 
 
 def inserts_into(costs: Costs, table: str) -> Cost:
-    """The INSERT statements among them that write to a table."""
-    found = [cost for text, cost in costs.items() if text.lower().startswith(f"insert into {table} ")]
+    """The INSERT statements among them that write to a table; of a prepared one the only row is their number."""
+    insert = f"insert into {table} ("
+    found = [
+        cost
+        for text, cost in costs.items()
+        if text.startswith(insert) or (text.startswith("prepare ") and f"as with written as ({insert}" in text)
+    ]
     return Cost(sum(c.calls for c in found), sum(c.rows for c in found), sum(c.buffers for c in found))

@@ -29,6 +29,7 @@ drop function if exists
     duplication.copy_batch(duplication.trees, duplication.level_runs, boolean, integer),
     duplication.find_new_root(text, duplication.level_runs),
     duplication.finish_level(duplication.duplications, duplication.level_runs, bigint),
+    duplication.run_prepared(text, text, bigint, bigint, bigint),
     duplication.save_duplication(duplication.duplications),
     duplication.start_duplication(duplication.duplications),
     duplication.start_level(duplication.duplications, duplication.level_runs, boolean);

@@ -37,9 +37,16 @@ begin
                 p_run, v_statement, p_tree.search_path, p_first_number, p_last_number
             );
         end if;
-        v_rows := coalesce(v_rows, duplication.run_statement(
-            v_statement, p_tree.search_path, p_run.duplication_id, p_first_number, p_last_number
-        ));
+        -- a small level; with a thousand rows and more it is quicker to plan, and one with overrides hardly comes again
+        if v_rows is null and p_planned = p_run.rows_planned and p_planned <= 1000 and p_run.compiled_from is not null then
+            v_rows := duplication.run_prepared(
+                v_statement, p_tree.search_path, p_run.duplication_id, p_first_number, p_last_number
+            );
+        elsif v_rows is null then
+            v_rows := duplication.run_statement(
+                v_statement, p_tree.search_path, p_run.duplication_id, p_first_number, p_last_number
+            );
+        end if;
         v_source_rows := v_rows;
     end if;
     if v_altered or v_rows <> p_planned then

@@ -7,7 +7,7 @@ as $$
 -- Purpose: the table and the statement of one run's level, where those of the compiled tree do not serve: the table has
 --   changed since, or the root has overrides.
 -- Parameters: p_run; p_duplication, its duplication.
--- Returns: p_run with relation and statement as they have to be.
+-- Returns: p_run with relation and statement as they have to be, and compiled_from null.
 -- Errors: those of copy_statement.
 -- Locks: ROW EXCLUSIVE on the table, until commit: it is as it is compiled. Does not commit.
 declare
@@ -19,6 +19,7 @@ begin
     if v_level = duplication.root_level(p_duplication.tree) then
         v_overrides := p_duplication.options -> 'overrides';
     end if;
+    p_run.compiled_from := null;
     p_run.statement := case when p_run.relinks is null
         then duplication.copy_statement(
             p_duplication.tree, v_level, case when p_run.mapped then 'rows' else 'parents' end, v_overrides,

@@ -19,7 +19,9 @@ declare
     v_next duplication.level_runs;
 begin
     update duplication.level_runs as r
-    set completed_at = clock_timestamp(), started_at = p_run.started_at, relation = p_run.relation, statement = p_run.statement
+    set
+        completed_at = clock_timestamp(), started_at = p_run.started_at, relation = p_run.relation,
+        statement = p_run.statement, compiled_from = p_run.compiled_from
     where r.duplication_id = v_id and r.level = v_level and r.completed_at is null;
     if not found then
         return duplication.next_run(v_id);

@@ -7,7 +7,8 @@ as $$
     -- Parameters: p_run, as start_level returns it; its table is locked, so its columns are those that the statement is for.
     -- Locks: the level's row in level_runs, until commit. Does not commit.
     update duplication.level_runs as r
-    set started_at = p_run.started_at, relation = p_run.relation, statement = p_run.statement,
-        fingerprint = duplication.column_fingerprint(p_run.relation::regclass)
+    set
+        started_at = p_run.started_at, relation = p_run.relation, statement = p_run.statement,
+        compiled_from = p_run.compiled_from, fingerprint = duplication.column_fingerprint(p_run.relation::regclass)
     where r.duplication_id = p_run.duplication_id and r.level = p_run.level;
 $$;

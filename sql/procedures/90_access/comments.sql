@@ -116,7 +116,7 @@ comment on column duplication.level_runs.fingerprint is
 comment on column duplication.level_runs.statement is 'What each batch runs.';
 comment on column duplication.level_runs.relation is 'Its table when the statement was compiled.';
 comment on column duplication.level_runs.compiled_from is
-'The fingerprint that the statement was compiled from; null if it has to be compiled for this run.';
+'The fingerprint that the statement was compiled from; null if it is, or has to be, one for this run alone.';
 comment on column duplication.level_runs.per_row_reason is
 'Why its foreign keys are checked row by row although the settings ask for sets.';
 comment on column duplication.level_runs.mapped is 'Its rows are planned one by one.';
