@@ -14,7 +14,6 @@ declare
     v_last bigint := duplication.last_number(p_id, p_level);
     v_statement text := p_statement;
     v_careful text;
-    v_rows bigint;
 begin
     loop
         perform duplication.use_tree_path(p_tree);
@@ -23,7 +22,7 @@ begin
                 '%s (%L, %L, %L, %L, %L)',
                 duplication.prepare_statement(v_statement, 'bigint', 'text', 'bigint', 'bigint', 'bigint'),
                 p_id, p_level, v_last, p_first_parent, p_last_parent
-            ) into v_rows;
+            );
             exit;
         exception when unique_violation then
             -- planned before: it has moved from a parent to another meanwhile; levels with more edges look anyway
@@ -38,6 +37,7 @@ begin
             v_statement := v_careful;
         end;
     end loop;
-    return v_rows;
+    -- numbers have no gaps
+    return duplication.last_number(p_id, p_level) - v_last;
 end;
 $$;

@@ -6,8 +6,8 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the SQL that a step of planning runs for an edge.
 -- Parameters: p_edge; p_kind of piece: 'rows', an INSERT that gives each row that the edge reaches its number in plan order
---   and its new key, and returns how many they were; 'parents', a SELECT that cuts the parents into pieces by how many rows
---   they have below them; p_looks_again, whether rows that are planned already are left out, or met as a unique violation.
+--   and its new key; 'parents', a SELECT that cuts the parents into pieces by how many rows they have below them;
+--   p_looks_again, whether rows that are planned already are left out, or met as a unique violation.
 -- Returns: SQL text, with parameters as plan_rows and plan_parents give them.
 -- Errors: those of resolve_level.
 declare
@@ -18,30 +18,24 @@ begin
         -- fenced like the copy's statement: see source_clause
         return format(
             $statement$
-                with planned as (
-                    insert into duplication.id_map (number, orig_key, new_key)
-                    select $3 + c.number, c.orig_key, %s
+                insert into duplication.id_map (number, orig_key, new_key)
+                select $3 + c.number, c.orig_key, %s
+                from (
+                    select
+                        row_number() over (order by c.parent_number, c.key) as number, c.key::text as orig_key,
+                        c.parent_new_key
                     from (
-                        select
-                            row_number() over (order by c.parent_number, c.key) as number, c.key::text as orig_key,
-                            c.parent_new_key
+                        select %s m.number as parent_number, m.new_key as parent_new_key, s.%I as key
                         from (
-                            select %s m.number as parent_number, m.new_key as parent_new_key, s.%I as key
-                            from (
-                                select p.number, p.orig_key, p.new_key from duplication.id_map as p
-                                where p.number between $4 and $5
-                                order by p.number
-                            ) as m
-                            %s
-                            %5$s
-                            %6$s
-                        ) as c
-                        order by 1
+                            select p.number, p.orig_key, p.new_key from duplication.id_map as p
+                            where p.number between $4 and $5
+                            order by p.number
+                        ) as m
+                        %s
+                        %5$s
+                        %6$s
                     ) as c
-                    returning 1
-                )
-
-                select count(*) from planned
+                ) as c
             $statement$,
             case when duplication.shares_key(p_edge) then 'c.parent_new_key' else v_level.new_key end,
             case when p_edge.kind = 'owned' then format('distinct on (s.%I)', v_level.key_column) end,
