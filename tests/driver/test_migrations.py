@@ -154,8 +154,9 @@ def test_routines_that_the_first_revision_had_otherwise_are_replaced(
     assert dump(dsn) == dump(other)
 
 
+@pytest.mark.parametrize("revision", ["engine_0005", "engine_0006"])
 def test_runs_in_progress_go_on_after_an_upgrade_and_after_a_downgrade(
-    new_dsn: NewDsn, alembic: Callable[[str], Config]
+    new_dsn: NewDsn, alembic: Callable[[str], Config], revision: str
 ) -> None:
     """One in the middle of a level and one in the middle of planning, with statements of the version before."""
     dsn = new_dsn()
@@ -172,9 +173,10 @@ def test_runs_in_progress_go_on_after_an_upgrade_and_after_a_downgrade(
             (planning, "episodes"),
         ):
             copy_level(conn, duplication, level, budget="0 s")
-        command.downgrade(alembic(dsn), "engine_0005")
-        conn.execute("update duplication.level_runs set statement = 'of another version'")
-        conn.execute("update duplication.compiled_edges set plan_statement = 'of another version'")
+        command.downgrade(alembic(dsn), revision)
+        if revision == "engine_0005":
+            conn.execute("update duplication.level_runs set statement = 'of another version'")
+            conn.execute("update duplication.compiled_edges set plan_statement = 'of another version'")
         statuses = "select array_agg(distinct status) from duplication.duplications"
         assert value(conn, statuses) == ["pending"], "they are compiled anew by the version before, too"
         conn.execute("update duplication.duplications set status = 'in_progress'")

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.support import oracle
-from tests.support.calls import duplicate, value
+from tests.support.calls import copy_level, duplicate, finish, open_duplication, set_batch_rows, value
 
 Connection = psycopg.Connection
 Episode = Callable[..., int]
@@ -51,6 +51,21 @@ def test_its_trees_are_compiled_from_its_own_catalog(db: Connection, episode: Ep
     db.execute("update duplication.compiled_levels set copy_statement = 'of another catalog'")
     db.execute("select duplication.adopt()")
     oracle.assert_isomorphic(db, duplicate(db, source), source)
+
+
+@pytest.mark.parametrize("is_planned", [False, True], ids=["being planned", "being copied"])
+def test_copies_go_on_where_they_are(db: Connection, episode: Episode, is_planned: bool) -> None:
+    set_batch_rows(db, 2)
+    source = episode(parts=3, items=2, blocks=2)
+    duplication = open_duplication(db, source)
+    planned = "select coalesce(bool_and(planned_at is not null), false) from duplication.level_runs"
+    copy_level(db, duplication, None, budget="0 s")
+    copy_level(db, duplication, None, budget="0 s")
+    while is_planned and not value(db, planned):
+        copy_level(db, duplication, None, budget="0 s")
+    assert value(db, planned) == is_planned
+    db.execute("select duplication.adopt()")
+    oracle.assert_isomorphic(db, finish(db, duplication), source)
 
 
 def test_while_somebody_sends_jobs_it_is_refused(

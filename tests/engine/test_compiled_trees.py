@@ -98,6 +98,29 @@ def test_a_session_keeps_no_plan_for_overrides_which_may_be_others_each_time(
     assert value(db, KEPT) == kept
 
 
+def test_a_table_with_triggers_has_no_plan_kept_which_would_be_generic_for_theirs_too(
+    db: psycopg.Connection, episode: Episode
+) -> None:
+    db.execute("""
+        create table public.modes (mode text);
+        create function public.note_mode() returns trigger language plpgsql
+        as $$ begin insert into public.modes values (current_setting('plan_cache_mode')); return null; end $$;
+        create trigger note_mode after insert on public.parts for each statement execute function public.note_mode()
+    """)
+    source = episode()
+    db.execute("truncate public.modes")
+    oracle.assert_isomorphic(db, duplicate(db, source), source)
+    assert db.execute("select mode from public.modes").fetchall() == [("auto",)]
+    assert (
+        value(db, "select count(*) from pg_prepared_statements where statement like '%%insert into public.parts%%'")
+        == 0
+    )
+    assert (
+        value(db, "select count(*) from pg_prepared_statements where statement like '%%insert into public.items%%'")
+        == 1
+    )
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_is_seen_by_the_next_copy(prepared: psycopg.Connection, episode: Episode, change: str) -> None:
     source = episode()

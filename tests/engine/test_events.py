@@ -293,6 +293,7 @@ def test_who_calls_for_one_that_takes_long_is_told_its_id(
 
     assert heard[0] == f"duplication {duplication}: episodes being planned"
     assert not [notice for notice in heard[1:] if notice.endswith("being planned")]
+    assert 0 not in [event[2] for event in told(db, duplication) if event[0] == "progress"], "told before it began"
 
 
 def test_each_event_carries_the_transaction_that_told_it(db: psycopg.Connection, episode: Episode) -> None:

@@ -5,7 +5,7 @@ as $$
 -- Purpose: one step of planning: what is below the next few parents, edge by edge, until no edge leads to a row that is
 --   not planned: a level below itself breadth-first. The plan decides every new key and cuts the rows into pieces;
 --   copying then only obeys.
--- Parameters: p_duplication, one in progress.
+-- Parameters: p_duplication, one that has been started.
 -- Returns: 'more' (call again), 'wait' (another session is at it), 'planned' (the whole tree is).
 -- Errors: those of finish_plan; UD004.
 -- Locks: the first level's row in level_runs, until commit. Does not commit.

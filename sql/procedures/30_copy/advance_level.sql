@@ -55,7 +55,7 @@ begin
     end if;
     if step = 'copy' then
         select c.* into step, next_level
-        from duplication.copy_levels(v_duplication, p_level, p_carry_on, p_together, v_is_new) as c;
+        from duplication.copy_levels(v_duplication, p_level, p_carry_on, p_together) as c;
         if step = 'done' and not (p_carry_on and next_level is not null) then
             perform set_config('synchronous_commit', v_synchronous_commit, true);
         end if;

@@ -3,7 +3,6 @@ create or replace function duplication.copy_levels(
     p_level text,
     p_carry_on boolean,
     p_together boolean,
-    p_is_new boolean,
     out step text,
     out next_level text
 )
@@ -12,8 +11,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the part of a step that copies: a batch of a level and, when that was its last, the levels after it that fit one
 --   batch each.
--- Parameters: p_duplication, started; p_level, p_carry_on and p_together as in advance_level; p_is_new: the duplication is pending; its
---   levels were laid out in this transaction, so no other session is at one.
+-- Parameters: p_duplication, started, pending if it was in this step; p_level, p_carry_on and p_together as in advance_level.
 -- Returns: step: 'more', 'wait' or 'done', and next_level, as advance_level.
 -- Errors: those of check_new_root, start_level, lock_columns, copy_batch, finish_level and save_duplication.
 -- Does not commit.
@@ -25,7 +23,7 @@ declare
     v_next duplication.level_runs;
     v_batch_rows integer;
     v_is_saved boolean;
-    v_is_changed boolean := p_is_new;
+    v_is_changed boolean := p_duplication.status = 'pending';
     v_copied record;
 begin
     select t.* into v_tree from duplication.trees as t where t.name = p_duplication.tree;
@@ -46,7 +44,7 @@ begin
         if v_is_saved then
             perform duplication.lock_columns(v_run);
         else
-            v_run := duplication.start_level(p_duplication, v_run, p_is_new);
+            v_run := duplication.start_level(p_duplication, v_run);
             step := case
                 when v_run.level is null then 'wait'
                 -- it has several batches: other sessions can share them once this is committed
@@ -64,7 +62,7 @@ begin
             exit;
         end if;
         if p_duplication.new_root_key is null then
-            p_duplication.new_root_key := duplication.find_new_root(p_duplication.tree, v_run);
+            p_duplication.new_root_key := duplication.find_new_root(v_run);
             v_is_changed := v_is_changed or p_duplication.new_root_key is not null;
         end if;
         v_next := duplication.finish_level(p_duplication, v_run, v_copied.level_rows);

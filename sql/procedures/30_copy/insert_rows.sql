@@ -11,7 +11,7 @@ as $$
 -- Errors: UD004, UD011, UD017; whatever the content's constraints and triggers raise. Does not commit.
 declare
     v_statement text := p_run.statement;
-    v_altered boolean;
+    v_triggers text;
     v_source_rows bigint;
     v_rows bigint;
 begin
@@ -24,8 +24,8 @@ begin
             p_run.duplication_id, p_run.level, p_first_number, p_last_number, p_are_copied => false
         );
     end if;
-    v_altered := duplication.may_alter_inserts(p_run.relation::regclass);
-    if v_altered then
+    v_triggers := duplication.trigger_effect(p_run.relation::regclass);
+    if v_triggers = 'alters' then
         select r.inserted, r.source_rows into v_rows, v_source_rows
         from duplication.run_copy(
             v_statement, duplication.source_clause(p_tree.name, p_run.level, p_kind), p_tree.search_path,
@@ -38,7 +38,9 @@ begin
             );
         end if;
         -- a small level; with a thousand rows and more it is quicker to plan, and one with overrides hardly comes again
-        if v_rows is null and p_planned = p_run.rows_planned and p_planned <= 1000 and p_run.compiled_from is not null then
+        if v_rows is null and p_planned = p_run.rows_planned and p_planned <= 1000 and v_triggers = 'none'
+            and p_run.compiled_from is not null
+        then
             v_rows := duplication.run_prepared(
                 v_statement, p_tree.search_path, p_run.duplication_id, p_first_number, p_last_number
             );
@@ -49,7 +51,7 @@ begin
         end if;
         v_source_rows := v_rows;
     end if;
-    if v_altered or v_rows <> p_planned then
+    if v_triggers = 'alters' or v_rows <> p_planned then
         perform duplication.check_batch(
             p_run.duplication_id, p_run.level, p_kind, p_first_number, p_last_number, p_planned, v_source_rows, v_rows
         );

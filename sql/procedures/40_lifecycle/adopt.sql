@@ -6,14 +6,15 @@ as $$
 --   are in a queue are not its own any more; its own are sent anew. Readers of its feed, who may have been told what is not
 --   in it, begin anew; what it holds is told. Trees are compiled anew. Copies go on where the restored records say they are.
 -- Returns: the installation's new id.
--- Errors: 55P03 if a worker is sending jobs: end the workers first.
--- Locks: dispatching, until commit. Does not commit.
+-- Errors: 55P03 if a worker is sending jobs or a tree is being compiled: end the workers first.
+-- Locks: dispatching and the compiled trees, until commit. Does not commit.
 declare
     v_installation uuid;
 begin
     perform duplication.limit_lock_waits();
-    -- compiled from the catalog of another database, whose rows had versions that may be those of others here
-    delete from duplication.compiled_trees;
+    -- the rows of the catalog that they were compiled from had versions that may be those of others here
+    update duplication.compiled_trees set fingerprint = '';
+    update duplication.level_runs set compiled_from = null where completed_at is null;
     perform pg_advisory_xact_lock(hashtextextended('duplication:dispatch', 0));
     update duplication.settings as s
     set installation = gen_random_uuid()

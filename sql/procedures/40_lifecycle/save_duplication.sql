@@ -4,7 +4,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: write what a step has come to, unless that is the end: when the copy was started, and its new root.
 -- Parameters: p_duplication, with the status that it had when the step began.
--- Errors: UD007 if it was cancelled before it was started.
+-- Errors: UD007 if it was cancelled, or failed, before it was started.
 -- Locks: the duplication's row, until commit, so late in a step: a cancel waits for it. Does not commit.
 begin
     update duplication.duplications as d

@@ -1,12 +1,11 @@
 create or replace function duplication.start_level(
-    p_duplication duplication.duplications, p_run duplication.level_runs, p_is_new boolean
+    p_duplication duplication.duplications, p_run duplication.level_runs
 ) returns duplication.level_runs
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: fix the columns and the statement of a level when its first batch is copied.
--- Parameters: p_duplication; p_run of the level; p_is_new: it was laid out in this transaction, with its tree compiled and its
---   tables locked since.
+-- Parameters: p_duplication, pending if it was started in this step; p_run of the level.
 -- Returns: the level's run, for save_run or finish_level to write; as it is if it was started meanwhile; all null while
 --   another session is starting it.
 -- Errors: those of compile_level and lock_columns.
@@ -14,8 +13,10 @@ as $$
 declare
     v_run duplication.level_runs := p_run;
     v_level text := coalesce(p_run.relinks, p_run.level);
+    -- then this transaction has written all of its runs, compiled the tree and locked the tables
+    v_is_new boolean := p_duplication.status = 'pending';
 begin
-    if not p_is_new then
+    if not v_is_new then
         select r.* into v_run
         from duplication.level_runs as r
         where r.duplication_id = p_duplication.id and r.level = p_run.level
@@ -27,11 +28,11 @@ begin
             return v_run;
         end if;
     end if;
-    if not p_is_new and to_regclass(v_run.relation) is not null then
+    if not v_is_new and to_regclass(v_run.relation) is not null then
         execute format('lock table %s in row exclusive mode', v_run.relation);
     end if;
     if (p_duplication.options ? 'overrides' and v_level = duplication.root_level(p_duplication.tree))
-        or (not p_is_new or v_run.compiled_from is null)
+        or (not v_is_new or v_run.compiled_from is null)
         and v_run.compiled_from is distinct from duplication.relation_fingerprint(to_regclass(v_run.relation))
     then
         v_run := duplication.compile_level(v_run, p_duplication);

@@ -3,7 +3,7 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: tell how far a level is, on the feed and as a NOTICE, unless somebody has done so within half a second: another
---   session, or an earlier call. Of one that is being planned only the caller is told.
+--   session, or an earlier call. Before the level is begun, only the caller is told.
 -- Parameters: p_id; p_level, of a started duplication.
 -- Returns: when it was told last, or was begun.
 -- Does not commit.
@@ -22,7 +22,8 @@ declare
 begin
     if duplication.is_half_a_second_ago(v_told_at) then
         perform
-            duplication.emit_progress(p_id, p_level, p.rows_done, p.rows_planned),
+            case when p.started_at is not null
+                then duplication.emit_progress(p_id, p_level, p.rows_done, p.rows_planned) end,
             duplication.tell_caller(concat(
                 'duplication ', p_id, ': ', p_level,
                 case when p.rows_planned > 0 then format(' %s of %s', p.rows_done, p.rows_planned) else ' being planned' end
