@@ -11,10 +11,10 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: copy one batch of a level, or relink it, exactly once: the transaction that writes its rows also takes its
 --   pieces away.
--- Parameters: p_tree; p_run of a level that has been started, its table locked; p_is_first, whether it was in this step: it
---   begins from the first piece, and with p_batch_rows, even where a level that was started before has been retried; p_batch_rows that its batches begin with.
+-- Parameters: p_tree; p_run of a level that has been started, its table locked; p_is_first, whether it was in this step: then
+--   there is no batch to go on behind, or one from before a retry; p_batch_rows that its batches begin with.
 -- Returns: step: 'more'; 'wait' if other sessions hold all that is left; 'done' if nothing is left. level_rows: the rows copied,
---   if the batch was the whole level.
+--   if one batch, or none, was the whole level.
 -- Errors: UD004, UD011, UD017; whatever the content's constraints and triggers raise.
 -- Locks: the pieces, until commit. Does not commit.
 declare
@@ -36,6 +36,7 @@ begin
     v_batch := duplication.take_pieces(v_id, p_run.level, v_aim.rows, coalesce(v_last.last_piece, 0));
     if v_batch.batch_no is null then
         step := case when duplication.has_pieces_left(v_id, p_run.level, v_last.last_piece) then 'wait' else 'done' end;
+        level_rows := case when p_run.rows_planned = 0 then 0 end;
         return;
     end if;
 

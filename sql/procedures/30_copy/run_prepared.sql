@@ -5,9 +5,9 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: run_statement for a few rows of a statement that comes again, into a table without triggers of the application, which
---   would be planned generically, too: its plan is kept. To tell how many they were, each row is handed on, so with many of
---   them it takes longer.
+-- Purpose: run_statement for a few rows of a statement that comes again, into a table without triggers of the application,
+--   which would be planned generically, too: its plan is kept. To tell how many they were, each row is handed on, so with
+--   many of them it takes longer.
 -- Parameters, returns, errors: as run_statement. Does not commit.
 declare
     v_rows bigint;

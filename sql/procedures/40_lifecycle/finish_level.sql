@@ -6,8 +6,8 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: mark a level done whose pieces are all copied, and with it those below that have nothing to copy; the last
 --   level completes the duplication. Harmless when repeated.
--- Parameters: p_duplication, as for save_duplication, with its new root if that is copied; p_run of a level that has been started, whether or not that is written
---   yet; p_rows copied, if it was a single batch, else null.
+-- Parameters: p_duplication, as for save_duplication, with its new root if that is copied; p_run of a level that has been
+--   started, whether or not that is written yet; p_rows copied, null if it took several batches.
 -- Returns: the run of the level that comes next; all null when the duplication is completed.
 -- Errors: UD007, UD014.
 -- Locks: the level's row in level_runs, until commit. Does not commit.
