@@ -92,6 +92,24 @@ def test_a_running_duplicate_ends_with_what_it_was_doing(db: psycopg.Connection,
     assert value(db, "select error from duplication.duplications") is None
 
 
+def test_one_cancelled_in_its_first_step_never_starts(db: psycopg.Connection, connect: Connect) -> None:
+    source = prepare(db)
+    part = value(db, "select min(id) from public.parts")
+    with Gate(db.info.dsn, "duplication.id_map", "orig_key", str(part)) as gate:
+        copying = Background(duplicate, connect(), source)
+        gate.wait_for()
+        duplication = value(db, "select id from duplication.duplications")
+        cancel(db, duplication)
+        gate.open()
+        error = copying.error()
+
+    assert isinstance(error, psycopg.Error)
+    assert error.sqlstate == "UD007"
+    assert status(db, duplication) == "cancelled"
+    assert value(db, "select started_at from duplication.duplications") is None
+    assert value(db, "select count(*) from duplication.id_map") == 0
+
+
 def test_a_duplication_cancelled_in_its_last_batch_is_not_called_completed(
     db: psycopg.Connection, connect: Connect, episode: Episode
 ) -> None:
