@@ -49,7 +49,7 @@ def test_quick_batches_become_bigger_up_to_the_most_there_may_be(db: psycopg.Con
     source = episode(parts=5, items=5, blocks=8)
     oracle.assert_isomorphic(db, duplicate(db, source), source)
     assert aims(db)[:4] == [10, 20, 35, 35]
-    assert reasons(db)[0] == "batch_rows"
+    assert reasons(db)[0] == "batch_rows to begin with"
     assert "600000 ms are wanted" in reasons(db)[1]
     assert reasons(db)[2].endswith("max_batch_rows")
 

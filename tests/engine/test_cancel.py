@@ -37,6 +37,19 @@ def cancel(conn: psycopg.Connection, duplication: int) -> str:
     return str(value(conn, "select duplication.cancel(%s)", duplication))
 
 
+def cancel_at(
+    conn: psycopg.Connection, caller: psycopg.Connection, source: int, gate: Gate
+) -> tuple[int, BaseException | None]:
+    """Cancel the duplicate of a source while it is held at a gate; returns its id, and the error of who called."""
+    with gate:
+        copying = Background(duplicate, caller, source)
+        gate.wait_for()
+        duplication = value(conn, "select id from duplication.duplications")
+        cancel(conn, duplication)
+        gate.open()
+        return duplication, copying.error()
+
+
 def counts(conn: psycopg.Connection) -> list[int]:
     return [value(conn, f"select count(*) from {table.name}") for table in oracle.EPISODE]
 
@@ -72,13 +85,7 @@ def test_the_batch_in_flight_is_finished_and_no_other_is_begun(
 def test_a_running_duplicate_ends_with_what_it_was_doing(db: psycopg.Connection, connect: Connect, name: str) -> None:
     source = prepare(db)
     before = counts(db)
-    with MOMENTS[name].gate(db) as gate:
-        copying = Background(duplicate, connect(), source)
-        gate.wait_for()
-        duplication = value(db, "select id from duplication.duplications")
-        cancel(db, duplication)
-        gate.open()
-        error = copying.error()
+    duplication, error = cancel_at(db, connect(), source, MOMENTS[name].gate(db))
 
     assert isinstance(error, psycopg.Error)
     assert error.sqlstate == "UD007"
@@ -95,13 +102,9 @@ def test_a_running_duplicate_ends_with_what_it_was_doing(db: psycopg.Connection,
 def test_one_cancelled_in_its_first_step_never_starts(db: psycopg.Connection, connect: Connect) -> None:
     source = prepare(db)
     part = value(db, "select min(id) from public.parts")
-    with Gate(db.info.dsn, "duplication.id_map", "orig_key", str(part)) as gate:
-        copying = Background(duplicate, connect(), source)
-        gate.wait_for()
-        duplication = value(db, "select id from duplication.duplications")
-        cancel(db, duplication)
-        gate.open()
-        error = copying.error()
+    duplication, error = cancel_at(
+        db, connect(), source, Gate(db.info.dsn, "duplication.id_map", "orig_key", str(part))
+    )
 
     assert isinstance(error, psycopg.Error)
     assert error.sqlstate == "UD007"
@@ -114,13 +117,7 @@ def test_a_duplication_cancelled_in_its_last_batch_is_not_called_completed(
     db: psycopg.Connection, connect: Connect, episode: Episode
 ) -> None:
     source = episode(parts=1, items=1, blocks=3)
-    with Gate(db.info.dsn, "public.blocks", "position", 2) as gate:
-        copying = Background(duplicate, connect(), source)
-        gate.wait_for()
-        duplication = value(db, "select id from duplication.duplications")
-        cancel(db, duplication)
-        gate.open()
-        error = copying.error()
+    duplication, error = cancel_at(db, connect(), source, Gate(db.info.dsn, "public.blocks", "position", 2))
 
     assert status(db, duplication) == "cancelled"
     assert value(db, "select completed_at from duplication.duplications") is None

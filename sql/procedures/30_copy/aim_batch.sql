@@ -13,13 +13,10 @@ declare
     v_settings duplication.settings;
     v_ms numeric;
 begin
-    rows := p_batch_rows;
-    reason := 'batch_rows';
-    if p_last.aimed_rows is null then
-        return;
-    end if;
     select s.* into v_settings from duplication.settings as s;
-    if v_settings.target_batch_ms is null then
+    if v_settings.target_batch_ms is null or p_last.aimed_rows is null then
+        rows := p_batch_rows;
+        reason := case when v_settings.target_batch_ms is null then 'batch_rows' else 'batch_rows to begin with' end;
         return;
     end if;
     v_ms := greatest(1, extract(epoch from p_last.ended_at - p_last.started_at) * 1000);
