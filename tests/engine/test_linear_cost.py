@@ -19,7 +19,7 @@ from tests.support.statistics import Cost, inserts_into, measure
 
 NewDatabase = Callable[[], psycopg.Connection]
 
-KIND = Kind(items=400, blocks=2)
+KIND = Kind(items=800, blocks=2)
 KINDS = {
     "wide, one part with all items, each more than a batch": Kind(items=32, blocks=30, parts=1),
     "thin, as many items as blocks, with rows of other episodes between": Kind(items=400, blocks=1, episodes=3),
@@ -98,11 +98,11 @@ def test_cost_is_linear_while_a_transaction_elsewhere_keeps_its_snapshot(new_dat
 
     def one(times: int) -> Bill:
         conn = new_database()
-        root = fill(conn, Kind(items=400, blocks=2).times(times))
+        root = fill(conn, KIND.times(times))
         with psycopg.connect(conn.info.dsn) as elsewhere:
             elsewhere.execute("set transaction isolation level repeatable read")
             elsewhere.execute("select count(*) from public.episodes")
-            return bill(conn, root, batch_rows=20)
+            return bill(conn, root, KIND.batch_rows)
 
     assert growth(one(1), one(4)) == []
 

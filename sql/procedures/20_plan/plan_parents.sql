@@ -21,15 +21,16 @@ declare
     );
     v_piece record;
     v_rows bigint := 0;
-    v_piece_no integer := duplication.last_piece(p_id, p_level);
-    v_from bigint;
-begin
-    -- A piece begins where the one before it ends: parents without children need none of their own.
-    v_from := coalesce((
+    v_first_number bigint := coalesce((
         select p.last_number + 1
         from duplication.pieces as p
-        where p.duplication_id = p_id and p.level = p_level and p.piece_no = v_piece_no and p.kind = 'parents'
+        where p.duplication_id = p_id and p.level = p_level
+            and p.piece_no = duplication.last_piece(p_id, p_level) and p.kind = 'parents'
     ), p_first_parent);
+    -- of pieces that are not added yet: one INSERT for many of them
+    v_last_numbers bigint[] := '{}';
+    v_piece_counts bigint[] := '{}';
+begin
     perform duplication.use_tree_path(p_tree);
     for v_piece in execute format(
         '%s (%L, %L, %L, %L)', duplication.prepare_statement(p_statement, 'bigint', 'bigint', 'bigint', 'bigint'),
@@ -38,6 +39,10 @@ begin
     )
     loop
         if v_piece.is_split then
+            perform duplication.add_parent_pieces(p_id, p_level, v_first_number, v_last_numbers, v_piece_counts);
+            v_first_number := v_piece.last_number + 1;
+            v_last_numbers := '{}';
+            v_piece_counts := '{}';
             v_piece.rows := (
                 select duplication.plan_rows(
                     p_id, p_tree, p_level, duplication.plan_statement(e, 'rows'), v_piece.first_number,
@@ -46,15 +51,14 @@ begin
                 from duplication.edges as e
                 where e.tree = p_tree and e.level = p_level
             );
-            v_piece_no := duplication.add_row_pieces(p_id, p_level, v_piece.rows, v_piece_rows);
+            perform duplication.add_row_pieces(p_id, p_level, v_piece.rows, v_piece_rows);
         else
-            v_piece_no := v_piece_no + 1;
-            insert into duplication.pieces (duplication_id, level, piece_no, kind, first_number, last_number, rows)
-            values (p_id, p_level, v_piece_no, 'parents', v_from, v_piece.last_number, v_piece.rows);
+            v_last_numbers := v_last_numbers || v_piece.last_number;
+            v_piece_counts := v_piece_counts || v_piece.rows;
         end if;
-        v_from := v_piece.last_number + 1;
         v_rows := v_rows + v_piece.rows;
     end loop;
+    perform duplication.add_parent_pieces(p_id, p_level, v_first_number, v_last_numbers, v_piece_counts);
     return v_rows;
 end;
 $$;
