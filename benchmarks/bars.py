@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.results import Results, growth_per_row
+from benchmarks.ways import PER_SET
 
 Values = Callable[[Results], list[float]]
 
@@ -42,7 +43,7 @@ def against_plain(title: str, section: str, way: str, wanted: float, goal: float
     return Bar(f"plain / ours, {title}", wanted, goal, times((section, "plain"), (section, way)))
 
 
-def bystander_bars(title: str, way: str) -> list[Bar]:
+def bystander_bars(ours: str, title: str, way: str) -> list[Bar]:
     """Return the bars on how long somebody who updates the source has to wait, with our copy over something else."""
     figures = {"longest_update_ms": "update", "longest_ms": "transaction, with its commit"}
     return [
@@ -50,71 +51,73 @@ def bystander_bars(title: str, way: str) -> list[Bar]:
             f"bystander's longest {what}, with our copy / {title}",
             1,
             None,
-            times(("bystander", "ours"), ("bystander", way), figure),
+            times(("bystander", ours), ("bystander", way), figure),
             is_at_most=True,
         )
         for figure, what in figures.items()
     ]
 
 
-def client_bars(title: str, way: str) -> list[Bar]:
+def client_bars(ours: str) -> list[Bar]:
     """Return the bars on copies through a client over a way of ours."""
+    clients = {"framework": "an ORM's chunks", "chunked": "chunks by hand", "naive": "row by row"}
+    wanted = {("clients", "no network"): (12, 12, 14), ("delayed", "1 ms"): (14, 14, 80)}
     return [
-        Bar(f"chunk by chunk / {title}, no network", 12, None, times(("clients", "chunked"), ("clients", way))),
-        Bar(f"chunk by chunk / {title}, 1 ms", 14, None, times(("delayed", "chunked"), ("delayed", way))),
-        Bar(f"row by row / {title}, no network", 14, None, times(("clients", "naive"), ("clients", way))),
-        Bar(f"row by row / {title}, 1 ms", 80, None, times(("delayed", "naive"), ("delayed", way))),
+        Bar(f"{title} / ours, {network}", least, None, times((section, way), (section, ours)))
+        for (section, network), marks in wanted.items()
+        for (way, title), least in zip(clients.items(), marks, strict=True)
     ]
 
 
-BARS = [
-    against_plain("wide, 1 session", "wide", "ours", 0.95, 1.05),
-    against_plain("wide, 2 sessions", "wide", "ours, 2 sessions", 1.6, 1.9),
-    against_plain("thin, 1 session", "thin", "ours", 0.75, 0.9),
-    *client_bars("ours", "ours"),
-    Bar("plain / ours, small, warm session", 0.6, 0.8, times(("small", "plain"), ("small", "ours"), "warm_ms")),
-    Bar("plain / ours, small, new session", 0.6, 0.8, times(("small", "plain"), ("small", "ours"), "cold_ms")),
-    Bar(
-        "small a second, 2 workers by the queue / plain by 2 clients",
-        0.4,
-        0.6,
-        times(("rush", "ours, worker"), ("rush", "plain"), "copies_a_second"),
-    ),
-    Bar(
-        "time per row, 5,000,000 / 500,000 blocks",
-        1.15,
-        None,
-        lambda results: growth_per_row(results, "ours"),
-        is_at_most=True,
-    ),
-    Bar(
-        "worker's peak memory, 5,000,000 blocks",
-        80,
-        None,
-        each_round("large", "ours, worker", "peak_mb"),
-        is_at_most=True,
-        unit=" MB",
-        middle=max,
-    ),
-    Bar(
-        "bystander's longest wait for a source row, with our copy",
-        0,
-        None,
-        each_round("bystander", "ours", "longest_lock_wait_ms"),
-        is_at_most=True,
-        unit=" ms",
-        middle=max,
-    ),
-    *bystander_bars("without a copy", "nothing"),
-    *bystander_bars("with the same copy in another database", "elsewhere"),
-    *bystander_bars("with the plain statements", "plain"),
-]
-PER_SET_BARS = [
-    against_plain("wide, 1 session", "wide", "ours, per set", 0.95, 1.05),
-    against_plain("wide, 2 sessions", "wide", "ours, 2 sessions, per set", 1.6, 1.9),
-    against_plain("thin, 1 session", "thin", "ours, per set", 0.75, 0.9),
-    *client_bars("ours", "ours, per set"),
-]
+def all_bars(kind: str = "") -> list[Bar]:
+    """Return the bars on ways of ours; kind: what their names end with."""
+    ours, at_once, worker = (f"{way}{kind}" for way in ("ours", "ours, 2 sessions", "ours, worker"))
+    return [
+        against_plain("wide, 1 session", "wide", ours, 0.95, 1.05),
+        against_plain("wide, 2 sessions", "wide", at_once, 1.6, 1.9),
+        against_plain("thin, 1 session", "thin", ours, 0.75, 0.9),
+        *client_bars(ours),
+        Bar("plain / ours, small, warm session", 0.6, 0.8, times(("small", "plain"), ("small", ours), "warm_ms")),
+        Bar("plain / ours, small, new session", 0.6, 0.8, times(("small", "plain"), ("small", ours), "cold_ms")),
+        Bar(
+            "small a second, 2 workers by the queue / plain by 2 clients",
+            0.4,
+            0.6,
+            times(("rush", worker), ("rush", "plain"), "copies_a_second"),
+        ),
+        Bar(
+            "time per row, 5,000,000 / 500,000 blocks",
+            1.15,
+            None,
+            lambda results: growth_per_row(results, ours),
+            is_at_most=True,
+        ),
+        Bar(
+            "worker's peak memory, 5,000,000 blocks",
+            80,
+            None,
+            each_round("large", worker, "peak_mb"),
+            is_at_most=True,
+            unit=" MB",
+            middle=max,
+        ),
+        Bar(
+            "bystander's longest wait for a source row, with our copy",
+            0,
+            None,
+            each_round("bystander", ours, "longest_lock_wait_ms"),
+            is_at_most=True,
+            unit=" ms",
+            middle=max,
+        ),
+        *bystander_bars(ours, "without a copy", "nothing"),
+        *bystander_bars(ours, "with the same copy in another database", "elsewhere"),
+        *bystander_bars(ours, "with the plain statements", "plain"),
+    ]
+
+
+BARS = all_bars()
+PER_SET_BARS = all_bars(PER_SET)
 """The same with foreign keys checked for a batch at once."""
 
 

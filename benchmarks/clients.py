@@ -21,6 +21,7 @@ LEVELS = (("parts", "episode_id", 100), ("items", "part_id", 100), ("blocks", "i
 """A table, the column that names the parent, and how many rows are a chunk."""
 
 Row = tuple[Any, ...]
+Way = Callable[[psycopg.Connection, int], None]
 
 
 def copy_root(connection: psycopg.Connection, key: int) -> int:
@@ -89,16 +90,16 @@ def pages(connection: psycopg.Connection, query: str, key: int, size: int) -> It
         offset += size
 
 
-WAYS: dict[str, Callable[[psycopg.Connection, int], None]] = {"naive": copy_naively, "chunked": copy_in_chunks}
+WAYS: dict[str, Way] = {"naive": copy_naively, "chunked": copy_in_chunks}
 
 
-def main(way: str, dsn: str, key: str) -> None:
+def measure_client(copy: Way, dsn: str, key: str) -> None:
     """Copy, and tell what it took."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         # so that content that was read can be written as it is
         connection.adapters.register_dumper(dict, JsonbDumper)
         start = time.perf_counter()
-        WAYS[way](connection, int(key))
+        copy(connection, int(key))
         seconds = time.perf_counter() - start
     status = Path("/proc/self/status")
     peak = re.search(r"VmHWM:\s+([0-9]+)", status.read_text()) if status.exists() else None
@@ -106,4 +107,4 @@ def main(way: str, dsn: str, key: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    measure_client(WAYS[sys.argv[1]], *sys.argv[2:])

@@ -25,6 +25,7 @@ SETTINGS = {
 }
 TINY_SETTINGS = SETTINGS | {"fsync": "off"}
 """Where only tiny shapes are copied, waiting for the disk is most of the time."""
+CLOCK = "select 'the clock says ' || extract(epoch from clock_timestamp())"
 MEMORY = r"\! grep VmHWM /proc/$PPID/status"
 """Has psql tell its own peak: what wait4() tells counts the parent's memory too, from before exec()."""
 
@@ -90,6 +91,12 @@ def check_psql(command: list[str], returncode: int, errors: str) -> None:
         error = subprocess.CalledProcessError(returncode, command, stderr=errors)
         error.add_note(errors)
         raise error
+
+
+def read_clock(said: str) -> tuple[float, float]:
+    """Return what the server's clock said first and last, in seconds."""
+    times = [float(found) for found in re.findall(r"the clock says ([0-9.]+)", said)]
+    return times[0], times[-1]
 
 
 def read_peak_mb(said: str) -> float | None:

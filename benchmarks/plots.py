@@ -20,7 +20,7 @@ SIDES = {
     "ours": "1 session", "ours, 2 sessions": "2 sessions", "ours, worker": "queue and worker",
     "ours, per set": "1 session, keys per set", "ours, 2 sessions, per set": "2 sessions, keys per set",
 }  # fmt: skip
-CLIENTS = {"chunked": "chunk by chunk", "naive": "row by row"}
+CLIENTS = {"chunked": "chunks by hand", "framework": "an ORM's chunks", "naive": "row by row"}
 MEANWHILE = {
     "nothing": "nothing",
     "plain": "the plain statements",
@@ -116,7 +116,7 @@ def draw_clients(results: Results, path: Path) -> bool:
     names = {"loopback": "clients", "1 ms away": "delayed"}
     if not set(names.values()) <= results.stamps.keys():
         return False
-    with chart(path, "times as long as ours, 1 session", results, 4) as axes:
+    with chart(path, "times as long as ours, 1 session", results, 6) as axes:
         bars(
             axes, list(names), CLIENTS,
             lambda name, way: results.ratios((names[name], way), (names[name], "ours")), "{:.0f}",

@@ -14,8 +14,11 @@ from benchmarks.network import Network, delayed_network
 from benchmarks.shapes import Source, make_empty, make_source
 from benchmarks.ways import WAYS, Bench, Task, measure
 
-ALL_SIDES = ("plain", "ours", "ours, 2 sessions", "ours, worker", "ours, per set", "ours, 2 sessions, per set")
-CLIENTS = ("plain", "naive", "chunked", "ours", "ours, per set")
+ALL_SIDES = (
+    "plain", "ours", "ours, 2 sessions", "ours, worker", "ours, per set", "ours, 2 sessions, per set",
+    "ours, worker, per set",
+)  # fmt: skip
+CLIENTS = ("plain", "naive", "chunked", "framework", "ours", "ours, per set")
 ELSEWHERE = "elsewhere"
 NOTHING_SECONDS = 4
 
@@ -98,14 +101,14 @@ def of_small(measure_one: Callable[[Bench, Source, str], dict[str, float]]) -> M
 whole = partial(Section, ways=ALL_SIDES, measure=in_database, tiny_ways=("plain", "ours"))
 
 SECTIONS: dict[str, Section] = {
-    "small": Section("small", ("plain", "ours"), of_small(small.measure_sessions)),
-    "rush": Section("small", ("plain", "ours, worker"), of_small(small.measure_rush)),
-    "wide": whole("wide", tiny_ways=None),
+    "small": Section("small", ("plain", "ours", "ours, per set"), of_small(small.measure_sessions)),
+    "rush": Section("small", ("plain", "ours, worker", "ours, worker, per set"), of_small(small.measure_rush)),
+    "wide": whole("wide", ways=(*ALL_SIDES, "plain, 2 at once"), tiny_ways=None),
     "thin": whole("thin"),
     "deep": whole("deep"),
     "fat": whole("fat"),
     "single": whole("single"),
-    "bystander": Section("wide", ("nothing", "plain", "ours", ELSEWHERE), with_bystander),
+    "bystander": Section("wide", ("nothing", "plain", "ours", "ours, per set", ELSEWHERE), with_bystander),
     "clients": Section("clients", CLIENTS, in_database, most_rounds=3),
     "delayed": Section("clients", CLIENTS, over_network, most_rounds=3, needs_network=True),
     "large": whole("large", most_rounds=3, tiny_ways=("plain", "ours", "ours, worker")),

@@ -6,7 +6,7 @@ from statistics import median
 
 from benchmarks.databases import cloned, database_dsn, run_psql
 from benchmarks.shapes import Source, check_copies
-from benchmarks.ways import Bench
+from benchmarks.ways import PER_SET, Bench, check_per_set
 from benchmarks.workers import request_copies, running_workers
 
 COPIES = 40
@@ -16,6 +16,14 @@ WORKERS = 2
 CONCURRENCY = 2
 LOOK_SECONDS = 0.02
 TIMING = r"\timing on"
+
+
+def prepare(bench: Bench, name: str, way: str) -> str:
+    """Set up a clone for a way; returns its DSN."""
+    dsn = database_dsn(bench.server, name)
+    if way.endswith(PER_SET):
+        check_per_set(dsn)
+    return dsn
 
 
 def statements(source: Source, way: str) -> list[str]:
@@ -34,11 +42,11 @@ def time_copies(bench: Bench, source: Source, dsn: str, way: str, copies: int) -
 def measure_sessions(bench: Bench, source: Source, way: str) -> dict[str, float]:
     """Return the median milliseconds of a copy in a session that has made some, and in one that has just begun.
 
-    Parameters: way, `plain` or `ours`.
+    Parameters: way, `plain`, `ours`, or `ours, per set`.
     """
     copies, cold_copies = (5, 3) if bench.is_tiny else (COPIES, COLD_COPIES)
     with cloned(bench.server, source.name) as name:
-        dsn = database_dsn(bench.server, name)
+        dsn = prepare(bench, name, way)
         warm = time_copies(bench, source, dsn, way, copies)
         cold = [time_copies(bench, source, dsn, way, 1)[0] for _ in range(cold_copies)]
         check_copies(dsn, source, copies + cold_copies)
@@ -48,11 +56,11 @@ def measure_sessions(bench: Bench, source: Source, way: str) -> dict[str, float]
 def measure_rush(bench: Bench, source: Source, way: str) -> dict[str, float]:
     """Return how many copies a second are made of many: by two clients in a loop, or by two workers.
 
-    Parameters: way, `plain` or `ours, worker`.
+    Parameters: way, `plain`, `ours, worker`, or `ours, worker, per set`.
     """
     copies = 20 if bench.is_tiny else REQUESTS
     with cloned(bench.server, source.name) as name:
-        dsn = database_dsn(bench.server, name)
+        dsn = prepare(bench, name, way)
         if way == "plain":
             seconds = loop(bench, source, dsn, copies)
         else:

@@ -12,6 +12,7 @@ BYSTANDERS = {
     "nothing": "nothing",
     "plain": "a copy by the plain statements",
     "ours": "a copy by `duplicate`",
+    "ours, per set": "the same, foreign keys per set",
     ELSEWHERE: "the same copy in another database",
 }
 
@@ -48,7 +49,9 @@ def spread(ratios: list[float]) -> str:
 
 def measured_shapes(results: Results) -> list[str]:
     """Return the shapes that all sides were measured on."""
-    return [name for name, section in SECTIONS.items() if section.ways == ALL_SIDES and name in results.stamps]
+    return [
+        name for name, section in SECTIONS.items() if set(ALL_SIDES) <= set(section.ways) and name in results.stamps
+    ]
 
 
 def describe(results: Results, shape: str) -> str:
@@ -72,13 +75,18 @@ def shapes_table(results: Results) -> Iterator[str]:
         yield table(
             [
                 "tree", "plain statements", "for each row", "plain / 1 session", "plain / 2 sessions", "plain / worker",
-                "1 session, per set", "2 sessions, per set",
+                "1 session, per set", "2 sessions, per set", "worker, per set",
             ],
             rows,
         )  # fmt: skip
         yield (
             "More than 1 is faster than the plain statements; in brackets, from the worst round to the best. Per set: "
             "with foreign keys checked for a batch at once."
+        )
+    if at_once := spread(results.ratios(("wide", "plain"), ("wide", "plain, 2 at once"))):
+        yield (
+            f"Two sessions that copy the wide tree by the plain statements at once, each for itself, make {at_once} "
+            "times as many copies as one alone: so much is to be had from two here, without a word between them."
         )
     growth = [f"{title} {spread(found)}" for title, way in GROWTH.items() if (found := growth_per_row(results, way))]
     if growth:

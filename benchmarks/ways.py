@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,10 +12,12 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.databases import (
+    CLOCK,
     HERE,
     MEMORY,
     cloned,
     database_dsn,
+    read_clock,
     read_peak_mb,
     run_psql_at_once,
 )
@@ -26,6 +27,8 @@ from benchmarks.workers import request_copies, running_workers
 from duplication.embedded import Server
 
 LOOK_SECONDS = 0.02
+PER_SET = ", per set"
+"""What the names of ways end with whose engine checks foreign keys for a batch at once."""
 PER_SET_ROWS = 2000
 NUMBERS = count()
 """For directories and queues of workers, each of which needs a name of its own."""
@@ -56,20 +59,21 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a copy took: seconds, and the peak memory of the client, or of the worker."""
+    """What a copy took: seconds, and the peak memory of the client, or of the worker; how many copies there are."""
 
     seconds: float
     peak_mb: float | None
+    copies: int = 1
 
 
 Way = Callable[[Task], Taken]
 
 
 def by_psql(task: Task, *arguments: str, sessions: int = 1) -> Taken:
-    """Run psql, in several sessions at once if so told, and take the time from its start to its end."""
-    start = time.perf_counter()
-    said = run_psql_at_once(task.bench.server, task.dsn, sessions, *arguments, "-c", MEMORY)
-    seconds = time.perf_counter() - start
+    """Run psql, in several sessions at once if so told, from the first statement's begin to the last one's end."""
+    said = run_psql_at_once(task.bench.server, task.dsn, sessions, "-c", CLOCK, *arguments, "-c", CLOCK, "-c", MEMORY)
+    times = [read_clock(one) for one in said]
+    seconds = max(end for _, end in times) - min(start for start, _ in times)
     return Taken(seconds, max((peak for one in said if (peak := read_peak_mb(one))), default=None))
 
 
@@ -78,16 +82,15 @@ def plain(task: Task) -> Taken:
     return by_psql(task, "-v", f"key={task.source.key}", "-f", str(task.source.plain))
 
 
+def plain_at_once(task: Task) -> Taken:
+    """Run the plain statements in two sessions at once, a copy each; tell the time for each copy."""
+    taken = by_psql(task, "-v", f"key={task.source.key}", "-f", str(task.source.plain), sessions=2)
+    return Taken(taken.seconds / 2, taken.peak_mb, copies=2)
+
+
 def ours(task: Task, sessions: int = 1) -> Taken:
     """Call the engine, in several sessions at once if so told: they share the work."""
     return by_psql(task, "-c", task.source.call, sessions=sessions)
-
-
-def ours_per_set(task: Task, sessions: int = 1) -> Taken:
-    """Call the engine, which is to check the foreign keys of large batches as sets."""
-    with psycopg.connect(task.dsn) as connection:
-        connection.execute("update duplication.settings set foreign_keys_per_set = %s", (PER_SET_ROWS,))
-    return ours(task, sessions)
 
 
 def worker(task: Task) -> Taken:
@@ -98,10 +101,27 @@ def worker(task: Task) -> Taken:
         return Taken(seconds, process_peak_mb(running.processes[0].pid))
 
 
-def client(task: Task, way: str) -> Taken:
-    """Copy through a client, as an application would by hand."""
+def per_set(way: Way) -> Way:
+    """Return the way with the engine told to check the foreign keys of large batches as sets."""
+
+    def take(task: Task) -> Taken:
+        check_per_set(task.dsn)
+        return way(task)
+
+    return take
+
+
+def check_per_set(dsn: str) -> None:
+    """Have a database's engine check the foreign keys of large batches as sets."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute("update duplication.settings set foreign_keys_per_set = %s", (PER_SET_ROWS,))
+
+
+def client(task: Task, *program: str) -> Taken:
+    """Copy through a client, as an application would; program: the module, and its first arguments."""
     done = subprocess.run(
-        [sys.executable, "-P", HERE / "clients.py", way, task.dsn, task.source.key],
+        [sys.executable, "-m", *program, task.dsn, task.source.key],
+        cwd=HERE.parent,
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -114,10 +134,13 @@ WAYS: dict[str, Way] = {
     "ours": ours,
     "ours, 2 sessions": partial(ours, sessions=2),
     "ours, worker": worker,
-    "ours, per set": ours_per_set,
-    "ours, 2 sessions, per set": partial(ours_per_set, sessions=2),
-    "naive": partial(client, way="naive"),
-    "chunked": partial(client, way="chunked"),
+    "ours, per set": per_set(ours),
+    "ours, 2 sessions, per set": per_set(partial(ours, sessions=2)),
+    "ours, worker, per set": per_set(worker),
+    "plain, 2 at once": plain_at_once,
+    "naive": lambda task: client(task, "benchmarks.clients", "naive"),
+    "chunked": lambda task: client(task, "benchmarks.clients", "chunked"),
+    "framework": lambda task: client(task, "benchmarks.framework"),
 }
 TITLES = {
     "plain": "four plain `INSERT … SELECT`, psql",
@@ -126,8 +149,10 @@ TITLES = {
     "ours, worker": "through queue and worker",
     "ours, per set": "`duplicate`, foreign keys per set",
     "ours, 2 sessions, per set": "the same in two sessions at once",
+    "ours, worker, per set": "through queue and worker, foreign keys per set",
     "naive": "row by row through a client",
-    "chunked": "chunk by chunk through a client",
+    "chunked": "chunk by chunk through a client, statements written by hand",
+    "framework": "chunk by chunk through the objects of an ORM (SQLAlchemy)",
 }
 
 
@@ -142,6 +167,6 @@ def measure(bench: Bench, source: Source, way: str, port: int | None = None) -> 
         before = read_counters(direct)
         taken = WAYS[way](Task(bench, source, database_dsn(bench.server, name, port=port or bench.server.port)))
         costs = read_costs(direct, before)
-        check_copies(direct, source)
+        check_copies(direct, source, taken.copies)
     peak = {"peak_mb": taken.peak_mb} if taken.peak_mb is not None else {}
     return {"seconds": taken.seconds} | peak | costs
