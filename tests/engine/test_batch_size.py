@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import psycopg
+import pytest
 
 from tests.support import oracle
-from tests.support.calls import copy_levels_before, duplicate, open_duplication
+from tests.support.calls import copy_level, copy_levels_before, duplicate, open_duplication, value
 
 Episode = Callable[..., int]
 SLOW = """
@@ -84,6 +85,26 @@ def test_small_levels_share_a_transaction_and_the_copy_is_the_same(db: psycopg.C
     oracle.assert_isomorphic(db, duplicate(db, source), source)
     transactions = db.execute("select distinct xmin::text from duplication.batches").fetchall()
     assert len(transactions) == 1
+
+
+@pytest.mark.parametrize(
+    ("target_ms", "is_planned"),
+    [(600_000, True), (1, False), (None, False)],
+    ids=["a target that no plan reaches", "a target that any step misses", "no target, so a batch's worth"],
+)
+def test_a_step_of_planning_takes_as_long_as_a_batch(
+    db: psycopg.Connection, episode: Episode, target_ms: int | None, is_planned: bool
+) -> None:
+    set_sizes(db, 10, target_ms)
+    source = episode(parts=20, items=20, blocks=2)
+    duplication = open_duplication(db, source)
+    copy_level(db, duplication, "episodes", budget="0")  # starts it
+    copy_level(db, duplication, "episodes", budget="0")
+
+    planned = value(db, "select bool_and(planned_at is not null) from duplication.level_runs")
+
+    assert planned is is_planned
+    oracle.assert_isomorphic(db, duplicate(db, source), source)
 
 
 def test_the_pieces_of_a_level_are_its_rows_without_gap_or_overlap(db: psycopg.Connection, episode: Episode) -> None:

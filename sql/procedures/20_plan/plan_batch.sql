@@ -15,6 +15,8 @@ declare
     v_edge duplication.edge_runs;
     v_step record;
     v_batch_rows integer;
+    v_period tstzrange := duplication.batch_period();
+    v_rounds integer := 0;
     v_parents bigint := 0;
     v_rows bigint := 0;
 begin
@@ -28,8 +30,7 @@ begin
         return 'planned';
     end if;
     perform duplication.plan_root(p_duplication);
-    -- a thin tree has many edges to follow with few rows each
-    for v_round in 1 .. 50 loop
+    loop
         v_edge := duplication.next_edge(v_id);
         if v_edge.level is null then
             perform duplication.finish_plan(v_id);
@@ -37,9 +38,13 @@ begin
         end if;
         v_batch_rows := duplication.level_batch_rows(p_duplication.tree, v_edge.level);
         v_step := duplication.plan_edge(p_duplication.tree, v_edge, v_batch_rows);
+        v_rounds := v_rounds + 1;
         v_parents := v_parents + v_step.parents;
         v_rows := v_rows + v_step.rows;
-        exit when greatest(v_parents, v_rows) >= v_batch_rows;
+        exit when case
+            when lower(v_period) < upper(v_period) then not v_period @> clock_timestamp()
+            -- where no time is wanted, a batch's worth; a thin tree has many edges to follow with few rows each
+            else greatest(v_parents, v_rows) >= v_batch_rows or v_rounds = 50 end;
     end loop;
     return 'more';
 end;
