@@ -53,6 +53,15 @@ def test_its_trees_are_compiled_from_its_own_catalog(db: Connection, episode: Ep
     oracle.assert_isomorphic(db, duplicate(db, source), source)
 
 
+def test_levels_that_are_not_begun_are_compiled_from_its_own_catalog(db: Connection, episode: Episode) -> None:
+    source = episode()
+    duplication = open_duplication(db, source)
+    copy_level(db, duplication, "episodes")
+    db.execute("update duplication.level_runs set statement = 'of another catalog' where started_at is null")
+    db.execute("select duplication.adopt()")
+    oracle.assert_isomorphic(db, finish(db, duplication), source)
+
+
 @pytest.mark.parametrize("is_planned", [False, True], ids=["being planned", "being copied"])
 def test_copies_go_on_where_they_are(db: Connection, episode: Episode, is_planned: bool) -> None:
     set_batch_rows(db, 2)
