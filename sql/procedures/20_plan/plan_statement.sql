@@ -52,6 +52,7 @@ begin
             case when p_edge.kind = 'owned' then format('order by s.%I, m.number', v_level.key_column) end
         );
     end if;
+    -- the sum of integers is a bigint, that of bigints a numeric, which takes far longer
     return format(
         $statement$
             with counted as (
@@ -69,9 +70,10 @@ begin
             cut as (
                 select
                     c.number, c.rows, c.rows > $4 as is_split,
-                    div(sum(c.rows) over (order by c.number) - c.rows, $3) as bucket,
-                    count(*) filter (where c.rows > $4) over (order by c.number) as splits
+                    (sum(least(c.rows, 2147483647)::integer) over w - c.rows) / $3 as bucket,
+                    count(*) filter (where c.rows > $4) over w as splits
                 from counted as c
+                window w as (order by c.number rows unbounded preceding)
             )
 
             select min(c.number) as first_number, max(c.number) as last_number, sum(c.rows)::bigint as rows, c.is_split
