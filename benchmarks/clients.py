@@ -1,7 +1,7 @@
 """Copies an episode row by row, or chunk by chunk, through a client, as an application would do it by hand.
 
-Usage: clients.py naive|chunked DSN KEY. Prints a JSON document: the seconds from the first statement to the last, and
-this process's peak memory. A program of its own, so that its memory is its own.
+Usage: python -m benchmarks.clients naive|chunked DSN KEY. Prints a JSON document: the seconds from the first statement
+to the last, and this process's peak memory. A program of its own, so that its memory is its own.
 
 Plain psycopg, as it comes: it prepares statements that repeat, and content is parsed and written again.
 """

@@ -1,7 +1,7 @@
 """Copies an episode chunk by chunk through an ORM's objects, as a background job of an application framework does.
 
-Usage: framework.py DSN KEY. Prints what clients.py prints. SQLAlchemy as it comes, without a tune of any kind: objects
-are read a page at a time, new ones are built of them and added, and each page is a transaction.
+Usage: python -m benchmarks.framework DSN KEY. Prints what clients.py prints. SQLAlchemy as it comes: objects are read
+a page at a time, new ones are built of them and added, and each page is a transaction, after which it is let go.
 """
 
 import sys

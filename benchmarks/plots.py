@@ -14,17 +14,19 @@ from benchmarks.results import Results, middle
 from benchmarks.tables import measured_shapes
 
 INK = "#768390"
-COLORS = ("#3b82f6", "#e8833a", "#2fa36b", "#9b6dd6", "#c9a227")
+COLORS = ("#3b82f6", "#e8833a", "#2fa36b", "#9b6dd6", "#c9a227", "#5aa9c4")
 WIDTH_INCHES = 7.5
 SIDES = {
     "ours": "1 session", "ours, 2 sessions": "2 sessions", "ours, worker": "queue and worker",
     "ours, per set": "1 session, keys per set", "ours, 2 sessions, per set": "2 sessions, keys per set",
+    "ours, worker, per set": "queue and worker, keys per set",
 }  # fmt: skip
 CLIENTS = {"chunked": "chunks by hand", "framework": "an ORM's chunks", "naive": "row by row"}
 MEANWHILE = {
     "nothing": "nothing",
     "plain": "the plain statements",
     "ours": "a copy of ours",
+    "ours, per set": "the same, keys per set",
     "elsewhere": "the same elsewhere",
 }
 SHAPE_LABELS = {"single": "one parent"}
@@ -116,7 +118,7 @@ def draw_clients(results: Results, path: Path) -> bool:
     names = {"loopback": "clients", "1 ms away": "delayed"}
     if not set(names.values()) <= results.stamps.keys():
         return False
-    with chart(path, "times as long as ours, 1 session", results, 6) as axes:
+    with chart(path, "times as long as ours, 1 session", results, len(CLIENTS) * len(names)) as axes:
         bars(
             axes, list(names), CLIENTS,
             lambda name, way: results.ratios((names[name], way), (names[name], "ours")), "{:.0f}",
@@ -131,7 +133,9 @@ def draw_bystander(results: Results, path: Path) -> bool:
     names = {"median": "median_ms", "99 %": "p99_ms", "longest": "longest_ms"}
     if "bystander" not in results.stamps:
         return False
-    with chart(path, "an update of the source takes, in milliseconds, during", results, 12) as axes:
+    with chart(
+        path, "an update of the source takes, in milliseconds, during", results, len(MEANWHILE) * len(names)
+    ) as axes:
         bars(
             axes, list(names), MEANWHILE,
             lambda name, way: list(results.figures("bystander", way, names[name]).values()), "{:.1f}",

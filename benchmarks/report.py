@@ -27,7 +27,7 @@ PLOTS = {
 CHAPTERS: list[tuple[str, str, Callable[[Results], Iterator[str]]]] = [
     ("Trees of different shapes", "speed", shapes_table),
     ("What they cost besides time", "", costs_table),
-    ("Through a client, as by hand", "clients", clients_table),
+    ("Through a client", "clients", clients_table),
     ("Small episodes", "", small_table),
     ("Who works on the source meanwhile", "bystander", bystander_table),
 ]

@@ -86,7 +86,7 @@ def shapes_table(results: Results) -> Iterator[str]:
     if at_once := spread(results.ratios(("wide", "plain"), ("wide", "plain, 2 at once"))):
         yield (
             f"Two sessions that copy the wide tree by the plain statements at once, each for itself, make {at_once} "
-            "times as many copies as one alone: so much is to be had from two here, without a word between them."
+            "times as many copies as one alone."
         )
     growth = [f"{title} {spread(found)}" for title, way in GROWTH.items() if (found := growth_per_row(results, way))]
     if growth:

@@ -94,6 +94,20 @@ def test_a_backend_that_outlives_its_client_shares_the_work_with_whoever_resumes
     assert_copied_exactly_once(db, victim.duplication, victim.source, copy)
 
 
+def test_a_backend_killed_while_one_step_plans_everything_leaves_no_part_of_a_plan(
+    db: psycopg.Connection, client: Callable[..., Client]
+) -> None:
+    source = prepare(db)
+    db.execute("update duplication.settings set target_batch_ms = 600000")
+    with stopped(db, MOMENTS["inside a step of planning"], client, source) as victim:
+        kill_backend(db, victim.backend)
+    assert value(db, "select count(*) from duplication.id_map") == 0
+
+    copy = duplicate(db, source)
+
+    assert_copied_exactly_once(db, victim.duplication, source, copy)
+
+
 def test_one_killed_again_and_again_still_copies_everything_once(
     db: psycopg.Connection, client: Callable[..., Client]
 ) -> None:

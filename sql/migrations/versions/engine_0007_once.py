@@ -33,6 +33,7 @@ lock table duplication.duplications in access exclusive mode;
 -- statements of planning that do not return how many rows there were are compiled anew
 update duplication.duplications set status = 'pending' where status = 'in_progress';
 drop function if exists
+    duplication.add_parent_pieces(bigint, text, bigint, bigint[], bigint[]),
     duplication.complete_duplication(duplication.duplications),
     duplication.copy_batch(duplication.trees, duplication.level_runs, boolean, integer),
     duplication.copy_levels(duplication.duplications, text, boolean, boolean),

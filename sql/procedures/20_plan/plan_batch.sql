@@ -2,9 +2,9 @@ create or replace function duplication.plan_batch(p_duplication duplication.dupl
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: one step of planning: what is below the next few parents, edge by edge, until no edge leads to a row that is
---   not planned: a level below itself breadth-first. The plan decides every new key and cuts the rows into pieces;
---   copying then only obeys.
+-- Purpose: one step of planning: what is below the next parents, edge by edge, for half of target_batch_ms, until no edge
+--   leads to a row that is not planned: a level below itself breadth-first. The plan decides every new key and cuts the rows
+--   into pieces; copying then only obeys.
 -- Parameters: p_duplication, one that has been started.
 -- Returns: 'more' (call again), 'wait' (another session is at it), 'planned' (the whole tree is).
 -- Errors: those of finish_plan; UD004.
@@ -16,7 +16,6 @@ declare
     v_step record;
     v_batch_rows integer;
     v_period tstzrange := duplication.batch_period();
-    v_rounds integer := 0;
     v_parents bigint := 0;
     v_rows bigint := 0;
 begin
@@ -30,7 +29,8 @@ begin
         return 'planned';
     end if;
     perform duplication.plan_root(p_duplication);
-    loop
+    -- a round may be a subtransaction; of more than 64, all other sessions would notice
+    for v_round in 1 .. 50 loop
         v_edge := duplication.next_edge(v_id);
         if v_edge.level is null then
             perform duplication.finish_plan(v_id);
@@ -38,13 +38,12 @@ begin
         end if;
         v_batch_rows := duplication.level_batch_rows(p_duplication.tree, v_edge.level);
         v_step := duplication.plan_edge(p_duplication.tree, v_edge, v_batch_rows);
-        v_rounds := v_rounds + 1;
         v_parents := v_parents + v_step.parents;
         v_rows := v_rows + v_step.rows;
         exit when case
             when lower(v_period) < upper(v_period) then not v_period @> clock_timestamp()
-            -- where no time is wanted, a batch's worth; a thin tree has many edges to follow with few rows each
-            else greatest(v_parents, v_rows) >= v_batch_rows or v_rounds = 50 end;
+            -- no time is wanted, but a batch's worth
+            else greatest(v_parents, v_rows) >= v_batch_rows end;
     end loop;
     return 'more';
 end;

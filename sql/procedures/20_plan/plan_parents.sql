@@ -28,8 +28,8 @@ declare
             and p.piece_no = duplication.last_piece(p_id, p_level) and p.kind = 'parents'
     ), p_first_parent);
     -- of pieces that are not added yet: one INSERT for many of them
-    v_last_numbers bigint[] := '{}';
-    v_piece_counts bigint[] := '{}';
+    v_last_numbers bigint[] := array[]::bigint[];
+    v_row_counts bigint[] := array[]::bigint[];
 begin
     perform duplication.use_tree_path(p_tree);
     for v_piece in execute format(
@@ -39,10 +39,10 @@ begin
     )
     loop
         if v_piece.is_split then
-            perform duplication.add_parent_pieces(p_id, p_level, v_first_number, v_last_numbers, v_piece_counts);
+            perform duplication.add_parent_pieces(p_id, p_level, v_first_number, v_last_numbers, v_row_counts);
             v_first_number := v_piece.last_number + 1;
-            v_last_numbers := '{}';
-            v_piece_counts := '{}';
+            v_last_numbers := array[]::bigint[];
+            v_row_counts := array[]::bigint[];
             v_piece.rows := (
                 select duplication.plan_rows(
                     p_id, p_tree, p_level, duplication.plan_statement(e, 'rows'), v_piece.first_number,
@@ -54,11 +54,11 @@ begin
             perform duplication.add_row_pieces(p_id, p_level, v_piece.rows, v_piece_rows);
         else
             v_last_numbers := v_last_numbers || v_piece.last_number;
-            v_piece_counts := v_piece_counts || v_piece.rows;
+            v_row_counts := v_row_counts || v_piece.rows;
         end if;
         v_rows := v_rows + v_piece.rows;
     end loop;
-    perform duplication.add_parent_pieces(p_id, p_level, v_first_number, v_last_numbers, v_piece_counts);
+    perform duplication.add_parent_pieces(p_id, p_level, v_first_number, v_last_numbers, v_row_counts);
     return v_rows;
 end;
 $$;

@@ -52,11 +52,11 @@ begin
             case when p_edge.kind = 'owned' then format('order by s.%I, m.number', v_level.key_column) end
         );
     end if;
-    -- the sum of integers is a bigint, that of bigints a numeric, which takes far longer
+    -- a piece is cut by the sum of integers, which is a bigint: that of bigints is a numeric, and takes far longer
     return format(
         $statement$
             with counted as (
-                select m.number, c.rows
+                select m.number, c.rows, least(c.rows, 2147483647)::integer as weight
                 from (
                     select p.number, p.orig_key from duplication.id_map as p
                     where p.number between $1 and $2
@@ -70,7 +70,7 @@ begin
             cut as (
                 select
                     c.number, c.rows, c.rows > $4 as is_split,
-                    (sum(least(c.rows, 2147483647)::integer) over w - c.rows) / $3 as bucket,
+                    (sum(c.weight) over w - c.weight) / $3 as bucket,
                     count(*) filter (where c.rows > $4) over w as splits
                 from counted as c
                 window w as (order by c.number rows unbounded preceding)

@@ -4,8 +4,8 @@ create or replace function duplication.plan_step(
 language plpgsql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: how many parents the next step of planning takes, so that it finds some four batches' worth of rows, and looks
---   below no more parents than that. All children of one parent are planned in one step.
+-- Purpose: below how many parents planning looks next, so that it finds some four batches' worth of rows: no more parents than
+--   that either, and all children of each. Where later parents have more children than earlier ones, it finds more.
 -- Parameters: p_parents planned so far, and p_rows found below them; p_batch_rows, the rows of a batch.
 begin
     return greatest(1, case

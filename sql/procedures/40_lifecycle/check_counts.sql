@@ -9,7 +9,7 @@ as $$
 declare
     v_wrong record;
 begin
-    select r.level, r.rows_planned, b.done, b.copied, m.there into v_wrong
+    select r.level, r.rows_planned, b.done, b.copied into v_wrong
     from duplication.level_runs as r
     cross join lateral (
         select coalesce(sum(b.rows_planned), 0) as done, coalesce(sum(b.rows), 0) as copied
@@ -19,7 +19,7 @@ begin
     cross join lateral (
         select count(*) filter (where not m.gone) as there, count(*) as mapped
         from duplication.id_map as m
-        -- where none is missing, none can be lost: no need to count them
+        -- where as many were copied as were planned, none was left out: no need to count them
         where b.copied <> r.rows_planned
             and m.number >= r.first_number and m.number < r.first_number + 17179869184
     ) as m

@@ -11,7 +11,8 @@ comment on column duplication.settings.max_attempts is
 comment on column duplication.settings.batch_rows is
 'Rows that a level''s first batch aims at; a level may have its own.';
 comment on column duplication.settings.target_batch_ms is
-'How long a batch''s transaction should last; the next ones are bigger or smaller for it. Null: all aim at batch_rows.';
+'How long a transaction that copies or plans should last; the next batches are bigger or smaller for it. Null: all aim '
+'at batch_rows.';
 comment on column duplication.settings.max_batch_rows is
 'Rows that no batch is to have more of, however quick it is.';
 comment on column duplication.settings.lock_timeout is

@@ -1,0 +1,54 @@
+"""A level's pieces are its rows, each of them once, whatever there is below its parents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import psycopg
+import pytest
+
+from tests.support import oracle
+from tests.support.calls import copy_levels_before, finish, open_duplication
+
+Episode = Callable[..., int]
+
+BATCH_ROWS = 50
+BLOCKS = [0, 3, 60, 0, 70, 2, 4, 0, 0, 6, 1, 55, 0, 50, 51, 9, 0]
+"""Below each item: of one piece with others, split since a batch cannot hold them, or nothing."""
+
+PIECES = """
+select p.piece_no, p.kind, p.first_number - r.first_number, p.last_number - r.first_number, p.rows
+from duplication.pieces as p
+inner join duplication.level_runs as r on r.duplication_id = p.duplication_id
+    and r.level = case p.kind when 'parents' then 'items' else p.level end
+where p.level = 'blocks'
+order by p.piece_no
+"""
+
+
+@pytest.mark.parametrize("target_ms", [None, 600_000], ids=["in several steps", "in one step"])
+def test_parents_that_are_split_lie_between_ranges_of_others(
+    db: psycopg.Connection, episode: Episode, target_ms: int | None
+) -> None:
+    db.execute("update duplication.settings set batch_rows = %s, target_batch_ms = %s", (BATCH_ROWS, target_ms))
+    source = episode(shape=[BLOCKS])
+    duplication = open_duplication(db, source)
+    copy_levels_before(db, duplication, "parts")
+
+    pieces = db.execute(PIECES).fetchall()
+
+    assert [number for number, *_ in pieces] == list(range(1, len(pieces) + 1))
+    ranges = [(first, last, rows) for _, kind, first, last, rows in pieces if kind == "parents"]
+    for (_, last, _), (first, _, _) in pairwise(ranges):
+        assert last < first
+    for first, last, rows in ranges:
+        assert rows == sum(BLOCKS[first : last + 1])
+    in_ranges = {item for first, last, _ in ranges for item in range(first, last + 1)}
+    split = {item for item, blocks in enumerate(BLOCKS) if blocks > BATCH_ROWS}
+    assert in_ranges.isdisjoint(split)
+    assert in_ranges | split >= {item for item, blocks in enumerate(BLOCKS) if blocks}
+
+    numbers = [n for _, kind, first, last, _ in pieces if kind == "rows" for n in range(first, last + 1)]
+    assert numbers == list(range(sum(BLOCKS[item] for item in split)))
+    oracle.assert_isomorphic(db, finish(db, duplication), source)
