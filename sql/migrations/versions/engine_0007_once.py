@@ -43,7 +43,8 @@ drop function if exists
     duplication.save_duplication(duplication.duplications),
     duplication.start_duplication(duplication.duplications),
     duplication.start_level(duplication.duplications, duplication.level_runs),
-    duplication.trigger_effect(regclass);
+    duplication.trigger_effect(regclass),
+    duplication.turn_share(duplication.batches, integer);
 """
 
 

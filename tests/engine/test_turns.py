@@ -1,0 +1,68 @@
+"""Two sessions that share a level take turns: one inserts while the other's foreign keys are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from tests.support import oracle
+from tests.support.calls import copy_level, copy_levels_before, finish, open_duplication
+
+Episode = Callable[..., int]
+
+TARGET_SECONDS = 600
+ROWS = 100
+TIMES = """
+update duplication.batches
+set started_at = clock_timestamp() - make_interval(secs => %s), ended_at = clock_timestamp() - make_interval(secs => %s)
+where level = 'blocks' and batch_no = (
+    select batch_no from duplication.batches where level = 'blocks' order by batch_no desc offset %s limit 1
+)
+"""
+NEXT = "select aimed_rows, reason from duplication.batches where level = 'blocks' order by batch_no desc limit 1"
+
+
+@pytest.mark.parametrize(
+    ("other_began", "other_ended", "rows"),
+    [
+        (880, 280, ROWS),
+        (1080, 480, 70),
+        (1180, 580, 53),
+        (720, 120, ROWS),
+        (1380, 780, ROWS),
+        (2000, 1400, ROWS),
+    ],
+    ids=[
+        "the other is not half done",
+        "the other is done but for a fifth",
+        "the other is almost done",
+        "the other has just begun",
+        "the other has gone, or takes longer than it should",
+        "the batches before were of one session",
+    ],
+)
+def test_a_batch_is_shorter_if_it_began_in_the_second_half_of_the_other_sessions(
+    db: psycopg.Connection, episode: Episode, other_began: int, other_ended: int, rows: int
+) -> None:
+    """Each batch took the whole of the target, so the next has as many rows, or fewer for a turn."""
+    db.execute("update duplication.settings set batch_rows = %s, target_batch_ms = null", (ROWS,))
+    source = episode(parts=1, items=60, blocks=10)
+    duplication = open_duplication(db, source)
+    copy_levels_before(db, duplication, "blocks")
+    for _ in range(3):
+        copy_level(db, duplication, "blocks", budget="0")  # starts the level, then two batches
+    db.execute(TIMES, (TARGET_SECONDS, 0, 0))
+    db.execute(TIMES, (other_began, other_ended, 1))
+    db.execute("update duplication.settings set target_batch_ms = %s", (TARGET_SECONDS * 1000,))
+
+    copy_level(db, duplication, "blocks", budget="0")
+
+    row = db.execute(NEXT).fetchone()
+    assert row is not None
+    aimed, reason = row
+    # a second that the test takes is a sixth of a row
+    assert abs(aimed - rows) <= 2
+    assert ("to take turns" in reason) == (rows < ROWS)
+    oracle.assert_isomorphic(db, finish(db, duplication), source)
