@@ -104,7 +104,6 @@ SECTIONS: dict[str, Section] = {
     "small": Section("small", ("plain", "ours", "ours, per set"), of_small(small.measure_sessions)),
     "rush": Section("small", ("plain", "ours, worker", "ours, worker, per set"), of_small(small.measure_rush)),
     "wide": whole("wide", ways=(*ALL_SIDES, "plain, 2 at once"), tiny_ways=None),
-    "cached": Section("wide", ("plain, cached keys", "ours, 2 sessions, cached keys"), in_database),
     "thin": whole("thin"),
     "deep": whole("deep"),
     "fat": whole("fat"),

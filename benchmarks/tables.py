@@ -88,11 +88,6 @@ def shapes_table(results: Results) -> Iterator[str]:
             f"Two sessions that copy the wide tree by the plain statements at once, each for itself, make {at_once} "
             "times as many copies as one alone."
         )
-    if cached := spread(results.ratios(("cached", "plain, cached keys"), ("cached", "ours, 2 sessions, cached keys"))):
-        yield (
-            f"With keys drawn by the thousand (`alter … set cache 1000`), 2 sessions are {cached} times as fast on the "
-            "wide tree as the plain statements, which have the same."
-        )
     growth = [f"{title} {spread(found)}" for title, way in GROWTH.items() if (found := growth_per_row(results, way))]
     if growth:
         yield f"A row of the large tree takes so many times as long as one of the wide: {', '.join(growth)}."

@@ -30,7 +30,6 @@ LOOK_SECONDS = 0.02
 PER_SET = ", per set"
 """What the names of ways end with whose engine checks foreign keys for a batch at once."""
 SETS = "update duplication.settings set foreign_keys_per_set = 2000"
-CACHE = "alter table public.blocks alter column id set cache 1000"
 NUMBERS = count()
 """For directories and queues of workers, each of which needs a name of its own."""
 
@@ -139,8 +138,6 @@ WAYS: dict[str, Way] = {
     "ours, 2 sessions, per set": after(SETS, partial(ours, sessions=2)),
     "ours, worker, per set": after(SETS, worker),
     "plain, 2 at once": plain_at_once,
-    "plain, cached keys": after(CACHE, plain),
-    "ours, 2 sessions, cached keys": after(CACHE, partial(ours, sessions=2)),
     "naive": lambda task: client(task, "benchmarks.clients", "naive"),
     "chunked": lambda task: client(task, "benchmarks.clients", "chunked"),
     "framework": lambda task: client(task, "benchmarks.framework"),
