@@ -6,7 +6,7 @@ from statistics import median
 
 from benchmarks.databases import cloned, database_dsn, run_psql
 from benchmarks.shapes import Source, check_copies
-from benchmarks.ways import PER_SET, SETS, Bench, set_up
+from benchmarks.ways import PER_SET, Bench, check_per_set
 from benchmarks.workers import request_copies, running_workers
 
 COPIES = 40
@@ -22,7 +22,7 @@ def prepare(bench: Bench, name: str, way: str) -> str:
     """Set up a clone for a way; returns its DSN."""
     dsn = database_dsn(bench.server, name)
     if way.endswith(PER_SET):
-        set_up(dsn, SETS)
+        check_per_set(dsn)
     return dsn
 
 

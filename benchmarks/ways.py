@@ -29,7 +29,7 @@ from duplication.embedded import Server
 LOOK_SECONDS = 0.02
 PER_SET = ", per set"
 """What the names of ways end with whose engine checks foreign keys for a batch at once."""
-SETS = "update duplication.settings set foreign_keys_per_set = 2000"
+PER_SET_ROWS = 2000
 NUMBERS = count()
 """For directories and queues of workers, each of which needs a name of its own."""
 
@@ -101,20 +101,20 @@ def worker(task: Task) -> Taken:
         return Taken(seconds, process_peak_mb(running.processes[0].pid))
 
 
-def after(statement: str, way: Way) -> Way:
-    """Return a way before which a statement sets the database up."""
+def per_set(way: Way) -> Way:
+    """Return a way with the engine told to check the foreign keys of large batches as sets."""
 
     def take(task: Task) -> Taken:
-        set_up(task.dsn, statement)
+        check_per_set(task.dsn)
         return way(task)
 
     return take
 
 
-def set_up(dsn: str, statement: str) -> None:
-    """Run a statement in a database."""
+def check_per_set(dsn: str) -> None:
+    """Have a database's engine check the foreign keys of large batches as sets."""
     with psycopg.connect(dsn) as connection:
-        connection.execute(statement.encode())
+        connection.execute("update duplication.settings set foreign_keys_per_set = %s", (PER_SET_ROWS,))
 
 
 def client(task: Task, *program: str) -> Taken:
@@ -134,9 +134,9 @@ WAYS: dict[str, Way] = {
     "ours": ours,
     "ours, 2 sessions": partial(ours, sessions=2),
     "ours, worker": worker,
-    "ours, per set": after(SETS, ours),
-    "ours, 2 sessions, per set": after(SETS, partial(ours, sessions=2)),
-    "ours, worker, per set": after(SETS, worker),
+    "ours, per set": per_set(ours),
+    "ours, 2 sessions, per set": per_set(partial(ours, sessions=2)),
+    "ours, worker, per set": per_set(worker),
     "plain, 2 at once": plain_at_once,
     "naive": lambda task: client(task, "benchmarks.clients", "naive"),
     "chunked": lambda task: client(task, "benchmarks.clients", "chunked"),

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.support import oracle
-from tests.support.calls import copy_level, copy_levels_before, duplicate, open_duplication, value
+from tests.support.calls import copy_level, duplicate, open_duplication, value
 
 Episode = Callable[..., int]
 SLOW = """
@@ -105,28 +105,3 @@ def test_a_step_of_planning_takes_as_long_as_a_batch(
 
     assert planned is is_planned
     oracle.assert_isomorphic(db, duplicate(db, source), source)
-
-
-def test_the_pieces_of_a_level_are_its_rows_without_gap_or_overlap(db: psycopg.Connection, episode: Episode) -> None:
-    set_sizes(db, batch_rows=50, target_ms=None)  # pieces of 5 rows
-    duplication = open_duplication(db, episode(parts=7, items=3))
-    copy_levels_before(db, duplication, "parts")
-
-    pieces = db.execute(
-        """
-        select
-            p.level,
-            array_agg(array[p.first_number - r.first_number, p.last_number - r.first_number] order by p.piece_no),
-            sum(p.rows)
-        from duplication.pieces as p
-        inner join duplication.level_runs as r on r.duplication_id = p.duplication_id and r.level = p.level
-        where p.level in ('parts', 'items')
-        group by p.level
-        order by p.level
-        """
-    ).fetchall()
-
-    assert pieces == [
-        ("items", [[0, 4], [5, 9], [10, 14], [15, 19], [20, 20]], 21),
-        ("parts", [[0, 4], [5, 6]], 7),
-    ]

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support import oracle
-from tests.support.calls import copy_levels_before, finish, open_duplication
+from tests.support.calls import copy_levels_before, finish, open_duplication, set_batch_rows
 
 Episode = Callable[..., int]
 
@@ -25,6 +25,31 @@ inner join duplication.level_runs as r on r.duplication_id = p.duplication_id
 where p.level = 'blocks'
 order by p.piece_no
 """
+
+
+def test_the_pieces_of_a_level_are_its_rows_without_gap_or_overlap(db: psycopg.Connection, episode: Episode) -> None:
+    set_batch_rows(db, BATCH_ROWS)  # pieces of 5 rows
+    duplication = open_duplication(db, episode(parts=7, items=3))
+    copy_levels_before(db, duplication, "parts")
+
+    pieces = db.execute(
+        """
+        select
+            p.level,
+            array_agg(array[p.first_number - r.first_number, p.last_number - r.first_number] order by p.piece_no),
+            sum(p.rows)
+        from duplication.pieces as p
+        inner join duplication.level_runs as r on r.duplication_id = p.duplication_id and r.level = p.level
+        where p.level in ('parts', 'items')
+        group by p.level
+        order by p.level
+        """
+    ).fetchall()
+
+    assert pieces == [
+        ("items", [[0, 4], [5, 9], [10, 14], [15, 19], [20, 20]], 21),
+        ("parts", [[0, 4], [5, 6]], 7),
+    ]
 
 
 @pytest.mark.parametrize("target_ms", [None, 600_000], ids=["in several steps", "in one step"])

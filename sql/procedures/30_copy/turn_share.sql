@@ -8,8 +8,8 @@ as $$
 --   batch inserts its rows, and for each one the sessions wait for each other: for the sequence, the last page of an index,
 --   the end of the file. Then it has its foreign keys checked, where they do not. So one best begins when the other is half done.
 -- Parameters: p_last batch of the level; p_target_ms, how long a batch should take.
--- Returns: from 0.5 to 1, in hundredths. Who begins in the other's second half hurries, who begins in its first half is waited for. 1 without
---   another session: batches of one session do not overlap.
+-- Returns: from 0.5 to 1, in hundredths. Who begins in the other's second half hurries; who begins in its first half need not,
+--   since the other then will. 1 without another session: batches of one session do not overlap.
 declare
     -- of those that are furthest on, the two that ended last: this session's, and the other's
     v_ended duplication.batches[] := array(
