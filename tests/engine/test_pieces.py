@@ -52,6 +52,16 @@ def test_the_pieces_of_a_level_are_its_rows_without_gap_or_overlap(db: psycopg.C
     ]
 
 
+def test_a_piece_ends_with_the_parent_that_fills_it(db: psycopg.Connection, episode: Episode) -> None:
+    set_batch_rows(db, BATCH_ROWS)  # pieces of 5 rows
+    duplication = open_duplication(db, episode(shape=[[3, 2, 3, 1, 1, 9, 1]]))
+    copy_levels_before(db, duplication, "parts")
+
+    pieces = [(first, last, rows) for _, _, first, last, rows in db.execute(PIECES)]
+
+    assert pieces == [(0, 1, 5), (2, 4, 5), (5, 5, 9), (6, 6, 1)]
+
+
 @pytest.mark.parametrize("target_ms", [None, 600_000], ids=["in several steps", "in one step"])
 def test_parents_that_are_split_lie_between_ranges_of_others(
     db: psycopg.Connection, episode: Episode, target_ms: int | None
