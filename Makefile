@@ -40,8 +40,9 @@ lint: $(VENV)/.installed-lint ## check style, types and SQL
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/sqlfluff lint sql/procedures
-	$(VENV)/bin/python tools/check_plpgsql.py
+	$(VENV)/bin/sqlfluff lint sql/schema sql/procedures
+	$(VENV)/bin/python -m tools.check_plpgsql
+	$(VENV)/bin/python -m tools.check_calls
 
 format: $(VENV)/.installed-lint ## put Python into the agreed format
 	$(VENV)/bin/ruff check --fix .

@@ -25,7 +25,7 @@ DEAD = """
     from pg_stat_all_tables
     where schemaname in ('public', 'duplication')
 """
-LONGEST_BATCH = "select extract(epoch from max(ended_at - started_at)) from duplication.batches"
+LONGEST_BATCH = "select extract(epoch from max(ended_at - started_at)) from _duplication.batches"
 LONGEST_TRANSACTION = """
     select extract(epoch from max(clock_timestamp() - xact_start))
     from pg_stat_activity

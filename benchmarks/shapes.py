@@ -167,7 +167,7 @@ def make_source(server: Server, home: Path, name: str, *, is_tiny: bool) -> Sour
 def compile_tree(connection: psycopg.Connection, tree: str) -> None:
     """Do once what the first copy after a change of a tree's tables does: no database is measured that never copied."""
     connection.execute("set search_path to pg_catalog, pg_temp")
-    connection.execute("select duplication.compile_tree(%s)", (tree,))
+    connection.execute("select _duplication.compile_tree(%s)", (tree,))
 
 
 def count_rows(connection: psycopg.Connection, table: str, condition: str = "true") -> int:

@@ -26,7 +26,7 @@ from duplication.embedded import postgres_server
 from duplication.engine import Engine
 from duplication.migrations import migrate
 
-SAY = "select duplication.emit_feedback(%s, 'benchmark', %s)"
+SAY = "select _duplication.emit_feedback(%s, 'benchmark', %s)"
 
 
 async def follow(address: str, number: int, ready: asyncio.Event, seen: list[float]) -> None:

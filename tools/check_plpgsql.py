@@ -1,7 +1,7 @@
-"""Check the routines of sql/procedures: the files first, then the routines they make in a migrated database.
+"""Check the files of sql/schema and sql/procedures first, then the routines they make in a migrated database.
 
-The files: they parse, every PL/pgSQL body in them too; one routine or view per file, the file named after it; what is
-created is schema-qualified, replaced rather than created anew, and written in lower case.
+The files: they parse, every PL/pgSQL body in them too; one routine or view per file of sql/procedures, the file named
+after it; what is created is schema-qualified, routines are replaced rather than created anew; all in lower case.
 
 The routines: plpgsql_check reads every PL/pgSQL function and procedure against the catalog of a migrated database,
 loaded with plpgsql.extra_errors = 'all'; each routine comes from a file, and none has an overload. This needs a server
@@ -23,8 +23,10 @@ from pglast import ast, parse_plpgsql, parse_sql
 from pglast.parser import ParseError, scan
 
 from duplication import embedded, migrations
+from tools.check_calls import routine_name
 
 ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = ROOT / "sql" / "schema"
 PROCEDURES = ROOT / "sql" / "procedures"
 DEBIAN = Path("/usr/lib/postgresql")
 
@@ -50,18 +52,18 @@ left join pg_trigger as t on t.tgfoid = p.oid and not t.tgisinternal
 cross join lateral plpgsql_check_function_tb(
     p.oid, coalesce(t.tgrelid, 0), fatal_errors => false, other_warnings => true, extra_warnings => true
 ) as c
-where p.pronamespace = 'duplication'::regnamespace and l.lanname = 'plpgsql'
+where p.pronamespace in ('duplication'::regnamespace, '_duplication'::regnamespace) and l.lanname = 'plpgsql'
 order by 2, 3
 """
 
 
 def main() -> int:
-    files = sorted(PROCEDURES.rglob("*.sql"))
-    found = [f"{path.relative_to(ROOT)}: {finding}" for path in files for finding in check_file(path)]
-    print(f"{len(files)} files of {PROCEDURES.relative_to(ROOT)} parsed")
+    schema, procedures = sorted(SCHEMA.glob("*.sql")), sorted(PROCEDURES.rglob("*.sql"))
+    found = [f"{path.relative_to(ROOT)}: {finding}" for path in [*schema, *procedures] for finding in check_file(path)]
+    print(f"{len(schema) + len(procedures)} files parsed")
     bindir = find_bindir()
     if bindir is not None:
-        found += check_database(bindir, {routine_name(path) for path in files})
+        found += check_database(bindir, {routine_name(path) for path in procedures})
     elif os.environ.get("CI") == "true":
         found.append("plpgsql_check is not installed: the routines were not checked")
     else:
@@ -69,11 +71,6 @@ def main() -> int:
     for finding in found:
         print(finding, file=sys.stderr)
     return 1 if found else 0
-
-
-def routine_name(path: Path) -> str:
-    """What the file is named after: its name without an ordering number."""
-    return re.sub(r"^[0-9]+_", "", path.stem)
 
 
 def check_file(path: Path) -> Iterator[str]:
@@ -89,6 +86,8 @@ def check_file(path: Path) -> Iterator[str]:
         source = text[raw.stmt_location : raw.stmt_location + raw.stmt_len] if raw.stmt_len else text
         yield from check_statement(raw.stmt, source)
         defined += [name[-1] for name in [defined_name(raw.stmt)] if name]
+    if path.is_relative_to(SCHEMA):
+        return
     if len(defined) > 1:
         yield f"defines {len(defined)} routines or views: {', '.join(defined)}"
     if defined and defined[0] != routine_name(path):
@@ -189,7 +188,11 @@ def check_database(bindir: Path, files: set[str]) -> list[str]:
 def check_names(conn: psycopg.Connection, files: set[str]) -> Iterator[str]:
     """Every routine of the schema comes from a file, and there is one of each name."""
     rows = conn.execute("""
-        select proname, count(*) from pg_proc where pronamespace = 'duplication'::regnamespace group by 1 order by 1
+        select proname, count(*)
+        from pg_proc
+        where pronamespace in ('duplication'::regnamespace, '_duplication'::regnamespace)
+        group by 1
+        order by 1
     """).fetchall()
     print(f"{sum(count for _, count in rows)} routines in the database")
     for name, count in rows:

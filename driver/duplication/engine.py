@@ -47,7 +47,7 @@ SELECT_DUPLICATIONS: LiteralString = """
 """
 SELECT_BATCHES: LiteralString = """
     select b.duplication_id, b.level, b.batch_no, b.rows_planned, b.rows, b.backend_pid, b.started_at, b.ended_at
-    from duplication.batches as b
+    from _duplication.batches as b
 """
 
 
@@ -124,7 +124,7 @@ class Engine:
         """Raise EngineVersionMismatch unless the engine in the database is one that this driver works with."""
         wanted = f"version {VERSIONS[0]}" if len(VERSIONS) == 1 else f"versions {VERSIONS[0]} to {VERSIONS[-1]}"
         try:
-            version = self._value("select duplication.engine_version()", int)
+            version = self._value("select duplication.version()", int)
         except DatabaseError as error:
             if error.sqlstate not in NOT_INSTALLED:
                 raise
@@ -151,11 +151,11 @@ class Engine:
 
     def open_duplication(self, tree: str, key: str) -> int:
         """Return the id of the unfinished duplication of this root that a caller drives, or of a new one."""
-        return self._value("select duplication.open_duplication(%s, %s)", int, tree, key)
+        return self._value("select _duplication.open_duplication(%s, %s)", int, tree, key)
 
     def next_level(self, duplication_id: int) -> str | None:
         """Return the first level of the chain that is not done, or None when all are."""
-        return self._optional("select duplication.next_level(%s)", str, duplication_id)
+        return self._optional("select _duplication.next_level(%s)", str, duplication_id)
 
     def duplicate_level(
         self, duplication_id: int, level: str, budget_seconds: float | None = None, *, carry_on: bool = False
@@ -200,7 +200,7 @@ class Engine:
             jobs = cursor.execute(
                 """
                 select s.installation::text, j.duplication_id, j.level
-                from duplication.dispatch_jobs(%s, %s::numeric, make_interval(secs => %s::float8)) as j
+                from _duplication.dispatch_jobs(%s, %s::numeric, make_interval(secs => %s::float8)) as j
                 cross join duplication.settings as s
                 """,
                 (limit, cpu_percent, seen_empty_seconds),
@@ -210,7 +210,7 @@ class Engine:
 
     def check_admission(self, cpu_percent: float | None = None) -> str | None:
         """Return why nothing may be copied now, or None: the feature flag, and the load on the database."""
-        return self._optional("select reason from duplication.check_admission(%s::numeric)", str, cpu_percent)
+        return self._optional("select reason from _duplication.check_admission(%s::numeric)", str, cpu_percent)
 
     def list_load_signals(self) -> list[LoadSignal]:
         """Return what tells that the database is busy."""
@@ -222,14 +222,14 @@ class Engine:
     ) -> GateDecision:
         """Record that a worker was given a job; returns whether it may run now."""
         return self._decide(
-            "select * from duplication.begin_attempt(%s, %s, %s, %s, %s::numeric)",
+            "select * from _duplication.begin_attempt(%s, %s, %s, %s, %s::numeric)",
             (duplication_id, level, message_id, worker, cpu_percent),
         )
 
-    def continue_attempt(self, attempt: int, cpu_percent: float | None = None) -> GateDecision:
+    def renew_lease(self, attempt: int, cpu_percent: float | None = None) -> GateDecision:
         """Renew a job's lease between two calls; returns whether it may go on."""
         return self._decide(
-            "select %s::bigint as attempt, c.* from duplication.continue_attempt(%s, %s::numeric) as c",
+            "select %s::bigint as attempt, c.* from _duplication.renew_lease(%s, %s::numeric) as c",
             (attempt, attempt, cpu_percent),
         )
 
@@ -242,7 +242,7 @@ class Engine:
         the queue. Returns the duplication's status after it.
         """
         return self._value(
-            "select duplication.end_attempt(%s, %s, %s, %s)",
+            "select _duplication.end_attempt(%s, %s, %s, %s)",
             str,
             attempt,
             outcome,
@@ -252,7 +252,7 @@ class Engine:
 
     def stop_attempts(self, worker: str) -> int:
         """Ask the calls of a worker's jobs to return at their next step; returns how many jobs there are."""
-        return self._value("select duplication.stop_attempts(%s)", int, worker)
+        return self._value("select _duplication.stop_attempts(%s)", int, worker)
 
     def list_attempts(self, duplication_id: int, limit: int = 20) -> list[Attempt]:
         """Return the latest deliveries of a duplication's jobs, the newest first."""
@@ -260,7 +260,7 @@ class Engine:
             return cursor.execute(
                 """
                 select id, level, worker, started_at, ended_at, outcome, coalesce(reason, error ->> 'message') as reason
-                from duplication.attempts
+                from _duplication.attempts
                 where duplication_id = %s
                 order by id desc
                 limit %s
@@ -270,18 +270,18 @@ class Engine:
 
     def explain_job(self, duplication_id: int, level: str) -> str:
         """Return what would become of a job, in words."""
-        return self._value("select duplication.explain_job(%s, %s)", str, duplication_id, level)
+        return self._value("select _duplication.explain_job(%s, %s)", str, duplication_id, level)
 
     def next_chore(self, skip: Sequence[int] = ()) -> Chore | None:
         """Return what the settings ask to be done now, leaving out some duplications; None when there is nothing."""
         with self._in_call(), self._connection.cursor(row_factory=class_row(Chore)) as cursor:
             return cursor.execute(
-                "select chore, duplication_id from duplication.next_chore(%s::bigint[])", (list(skip),)
+                "select chore, duplication_id from _duplication.next_chore(%s::bigint[])", (list(skip),)
             ).fetchone()
 
     def classify_error(self, sqlstate: str) -> str:
         """Return what an error means for a job: `transient`, `lasting` or `stop`."""
-        return self._value("select duplication.classify_error(%s)", str, sqlstate)
+        return self._value("select _duplication.classify_error(%s)", str, sqlstate)
 
     def cancel(self, duplication_id: int) -> str:
         """Cancel a duplication, keeping what is copied; returns the new status."""
@@ -403,7 +403,7 @@ class Engine:
             return cursor.execute(
                 SELECT_BATCHES
                 + """
-                inner join duplication.attempts as a on a.duplication_id = b.duplication_id
+                inner join _duplication.attempts as a on a.duplication_id = b.duplication_id
                 where a.id = %s and b.started_at >= a.started_at and b.ended_at > coalesce(%s::timestamptz, '-infinity')
                 order by b.ended_at
                 """,

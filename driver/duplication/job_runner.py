@@ -100,8 +100,8 @@ class JobRunner:
                     hold.level = call.next_level
                 if not self._crew.stop.requested:
                     self._extend(hold)
-                    with watch.call("continue_attempt"):
-                        gate = self._engine.continue_attempt(gate.attempt, self._crew.cpu.read())
+                    with watch.call("renew_lease"):
+                        gate = self._engine.renew_lease(gate.attempt, self._crew.cpu.read())
         except (QueueError, ConnectionLost, EngineVersionMismatch):
             raise
         except DuplicationError as error:

@@ -118,8 +118,8 @@ def describe_event(event: Event) -> str:
     what = event.type.removeprefix("duplication.")
     if what == "progress":
         what = f"{told['stage']} {told['amount']:,} of {told['total']:,} rows"
-    elif what == "relinking":
-        what = f"relinking {told['stage']}"
+    elif what == "backfilling":
+        what = f"backfilling {told['stage']}"
     elif what == "requested":
         what = f"requested: {told['tree']} {told['key']}"
     elif what == "waiting":

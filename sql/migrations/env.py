@@ -1,8 +1,8 @@
-"""Runs the revisions and then applies every routine file, all in one transaction.
+"""Brings a database to the newest revision and then applies every routine file, all in one transaction.
 
-Revisions hold tables and data. Routines, views, comments and grants live in sql/procedures, one file each, written so
-that they can be applied again and again; they are applied in the order of their paths once the engine's branch is at
-its head.
+A new installation applies the tables as they are now, sql/schema, and is stamped with the newest revision. Revisions
+are for installations that are behind. Routines, views and grants live in sql/procedures, one file each, written so that
+they can be applied again and again: in the order of their paths, once the engine's branch is at its head.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from duplication.config import load_settings
 from duplication.migrations import MigrationFailed, find_driver
 
-PROCEDURES = Path(__file__).parent.parent / "procedures"
+SQL = Path(__file__).parent.parent
 
 
 def find_dsn() -> str:
@@ -32,19 +32,20 @@ def find_dsn() -> str:
 
 def run_migrations(connection: Connection) -> None:
     """Run the command alembic was started with and, where it moved something, bring the routines up to date."""
-    context.configure(connection=connection, version_table_schema="duplication")
+    context.configure(connection=connection, version_table_schema="_duplication")
+    migration = context.get_context()
     # `alembic current` and its like come through here too and must not write anything.
-    moves = "destination_rev" in context.get_context().opts
+    moves = "destination_rev" in migration.opts
     if moves:
         # Two migrations at once: the second waits here and then finds nothing left to do.
         connection.execute(text("select pg_advisory_xact_lock(hashtextextended('duplication:migrate', 0))"))
-        if connection.scalar(text("select to_regnamespace('duplication') is null")):
-            # Looked up first: `if not exists` wants the right to create schemas even where there is nothing to do.
-            connection.execute(text("create schema duplication"))
+        if connection.scalar(text("select to_regclass('_duplication.level_runs') is null")):
+            apply_files(connection, "schema")
+            migration.stamp(ScriptDirectory.from_config(context.config), "engine@head")
     with context.begin_transaction():
         context.run_migrations()
-    if moves and is_at_engine_head(context.get_context().get_current_heads()):
-        apply_procedures(connection)
+    if moves and is_at_engine_head(migration.get_current_heads()):
+        apply_files(connection, "procedures")
 
 
 def is_at_engine_head(heads: Collection[str]) -> bool:
@@ -57,23 +58,22 @@ def is_at_engine_head(heads: Collection[str]) -> bool:
     return revision.revision in heads
 
 
-def apply_procedures(connection: Connection) -> None:
-    """Apply every file below sql/procedures in the order of its path.
+def apply_files(connection: Connection, folder: str) -> None:
+    """Apply every file below a folder of sql/ in the order of its path.
 
     Raises MigrationFailed with the file and the line at fault.
     """
     driver = find_driver(connection)
     # A routine may call one whose file comes later.
     driver.execute("set local check_function_bodies to off")
-    for path in sorted(PROCEDURES.rglob("*.sql")):
+    for path in sorted((SQL / folder).rglob("*.sql")):
         sql = path.read_text(encoding="utf-8")
         try:
             driver.execute(sql.encode())
         except psycopg.Error as error:
             position = int(error.diag.statement_position or 0)
             line = sql.count("\n", 0, max(position - 1, 0)) + 1
-            place = f"sql/procedures/{path.relative_to(PROCEDURES)}:{line}"
-            raise MigrationFailed.from_database(error, place) from error
+            raise MigrationFailed.from_database(error, f"sql/{path.relative_to(SQL)}:{line}") from error
 
 
 if context.is_offline_mode():

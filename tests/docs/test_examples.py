@@ -159,7 +159,7 @@ def check_what_the_readme_says(dsn: str, said: str) -> None:
             conn.execute(allowed.encode())
         for refused in (
             "select * from duplication.settings",
-            "select * from duplication.id_map",
+            "select * from _duplication.id_map",
             "select duplication.verify(1)",
             "call duplication.discard(1)",
             "call duplication.duplicate('episode', '1')",

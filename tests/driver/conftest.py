@@ -37,8 +37,8 @@ where datname = current_database() and pid <> pg_backend_pid() and backend_type 
 drop function if exists public.wait_at_gate, public.refuse cascade;
 alter table public.blocks drop constraint if exists no_copies;
 delete from duplication.duplications;
-update duplication.feed set purged_xid = default;
-delete from duplication.id_map;
+update _duplication.feed set purged_xid = default;
+delete from _duplication.id_map;
 delete from public.episodes;
 alter table duplication.duplications alter id restart;
 do $$ begin execute (

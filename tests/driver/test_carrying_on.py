@@ -26,7 +26,8 @@ SMALL_BATCHES = "update duplication.settings set batch_rows = 5, target_batch_ms
 
 def attempts(db: psycopg.Connection) -> list[tuple[str, str]]:
     return [
-        (row[0], row[1]) for row in db.execute("select level, outcome from duplication.attempts order by id").fetchall()
+        (row[0], row[1])
+        for row in db.execute("select level, outcome from _duplication.attempts order by id").fetchall()
     ]
 
 
@@ -98,7 +99,7 @@ def test_a_worker_that_ends_after_carrying_on_is_followed_by_another_and_nothing
             worker.send(ending)
             if ending == signal.SIGTERM:
                 eventually(
-                    lambda: value(db, "select bool_or(asked_to_stop) from duplication.attempts"), "it is asked to stop"
+                    lambda: value(db, "select bool_or(stop_requested) from _duplication.attempts"), "it is to stop"
                 )
                 gate.open()
             worker.wait()

@@ -93,7 +93,7 @@ def test_attempts_are_recorded(db: psycopg.Connection, engine: Engine, source: s
     duplication = engine.request_duplication("episode", source)
     released = engine.begin_attempt(duplication, "episodes", "m-1", "host:1")
     assert (released.decision, released.reason, released.wait) == ("run", None, None)
-    assert engine.continue_attempt(released.attempt, 79).decision == "run"
+    assert engine.renew_lease(released.attempt, 79).decision == "run"
     assert engine.end_attempt(released.attempt, "released") == "pending"
     failed = engine.begin_attempt(duplication, "episodes", "m-1", "host:2")
     error = {"sqlstate": "23505", "message": "twice", "level": "episodes"}
@@ -102,7 +102,7 @@ def test_attempts_are_recorded(db: psycopg.Connection, engine: Engine, source: s
         ("host:2", "lasting", "twice"),
         ("host:1", "released", None),
     ]
-    assert db.execute("select message_id, worker, outcome from duplication.attempts order by id").fetchall() == [
+    assert db.execute("select message_id, worker, outcome from _duplication.attempts order by id").fetchall() == [
         ("m-1", "host:1", "released"),
         ("m-1", "host:2", "lasting"),
     ]
@@ -134,7 +134,7 @@ def test_calls_of_a_worker_are_asked_to_stop(db: psycopg.Connection, engine: Eng
 def test_another_version_of_the_engine_is_refused(db: psycopg.Connection, engine: Engine) -> None:
     engine.check_version()
     with db.transaction(force_rollback=True):
-        db.execute("alter function duplication.engine_version() rename to engine_version_before")
+        db.execute("alter function duplication.version() rename to engine_version_before")
         with pytest.raises(EngineVersionMismatch) as caught:
             Engine(db).check_version()
     assert "duplication migrate" in str(caught.value.hint)

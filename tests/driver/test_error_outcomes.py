@@ -46,7 +46,7 @@ def requested(engine: Engine, worker: Runner, queue: RecordingQueue, episode: Ep
 
 
 def attempts(db: psycopg.Connection) -> list[tuple[str, str, str | None]]:
-    return db.execute("select level, outcome, error ->> 'sqlstate' from duplication.attempts order by id").fetchall()
+    return db.execute("select level, outcome, error ->> 'sqlstate' from _duplication.attempts order by id").fetchall()
 
 
 def make_due(db: psycopg.Connection) -> None:
@@ -126,7 +126,7 @@ def test_transient_errors_are_retried_with_longer_and_longer_waits_and_the_last_
             """
             select extract(epoch from d.not_before - max(a.ended_at))::float
             from duplication.duplications as d
-            inner join duplication.attempts as a on a.duplication_id = d.id
+            inner join _duplication.attempts as a on a.duplication_id = d.id
             group by d.id
             """,
         )

@@ -49,7 +49,7 @@ def test_a_transient_error_is_tried_again_until_there_were_too_many(
     assert (failed.error["sqlstate"], failed.error["level"]) == ("40001", "parts")
     assert (failed.error["message"], failed.error["hint"]) == ("no such part today", "come back")
     assert outcomes(db, duplication, "parts") == ["transient"] * 3
-    errors = [row[0] for row in db.execute("select error from duplication.attempts where level = 'parts'")]
+    errors = [row[0] for row in db.execute("select error from _duplication.attempts where level = 'parts'")]
     assert [(error["sqlstate"], error["message"]) for error in errors] == [("40001", "no such part today")] * 3
     eventually(lambda: "[error    ] Duplication" in worker.said, "the worker tells it as an error")
     assert queue.receive(0, 1) is None, "no job of it is left"
@@ -101,10 +101,10 @@ def test_what_fails_in_one_thread_again_and_again_is_told_once(
 ) -> None:
     """Such as a routine that somebody has broken, while the worker's other threads have nothing to complain of."""
     duplication = engine.request_duplication("episode", str(episode()))
-    db.execute("alter function duplication.due_jobs rename to due_jobs_away")
+    db.execute("alter function _duplication.due_jobs rename to due_jobs_away")
     try:
         worker = start("worker", DUPLICATION_LOG_LEVEL="DEBUG", **PATIENT)
-        eventually(lambda: worker.said.count("function duplication.due_jobs") >= 4, "it has failed several times")
+        eventually(lambda: worker.said.count("function _duplication.due_jobs") >= 4, "it has failed several times")
     finally:
         db.execute("alter function duplication.due_jobs_away rename to due_jobs")
     wait_for_completion(engine, duplication)

@@ -128,7 +128,7 @@ def test_failures_that_one_worker_met_hold_back_the_jobs_of_another(
     wait_for_reason(engine, third, "2 transient failures of tree episode within 3600 s")
     assert [len(outcomes(db, id_, "parts")) for id_ in [*failed, third]].count(0) == 1, "the third was not tried"
     db.execute("drop trigger refuse on public.parts")
-    db.execute("update duplication.attempts set ended_at = ended_at - interval '1 h' where outcome = 'transient'")
+    db.execute("update _duplication.attempts set ended_at = ended_at - interval '1 h' where outcome = 'transient'")
     db.execute("update duplication.duplications set not_before = clock_timestamp() where not_before is not null")
     wait_for_completion(engine, *failed, third)
 

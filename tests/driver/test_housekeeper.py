@@ -46,7 +46,7 @@ def test_a_worker_discards_what_failed_or_was_cancelled_and_purges_what_is_old(
         eventually(lambda id_=duplication: engine.find_duplication(id_).status == "discarded", "it is discarded")  # type: ignore[misc]
     eventually(lambda: value(db, "select count(*) = 0 from duplication.events"), "what was told is purged")
     eventually(lambda: engine.find_duplication(kept).purged_at, "what is completed is purged")
-    left = "select count(*) from duplication.id_map m join duplication.level_runs r on r.id = m.run"
+    left = "select count(*) from _duplication.id_map m join _duplication.level_runs r on r.id = m.run"
     assert value(db, f"{left} where r.duplication_id = %s", kept) == 0
     assert value(db, "select count(*) from public.episodes where orig_id is not null") == 1
     assert [level.rows_copied for level in engine.list_progress(kept)] == [1, 3, 6, 24]

@@ -45,7 +45,7 @@ def test_the_jobs_of_one_duplication_may_go_to_different_workers(
         assert list(one.verify(duplication)) == []
     assert queue.sent == LEVELS
     assert queue.settled == [("deleted", 0)] * 4
-    assert db.execute("select level, worker, outcome from duplication.attempts order by id").fetchall() == [
+    assert db.execute("select level, worker, outcome from _duplication.attempts order by id").fetchall() == [
         ("episodes", "one", "done"),
         ("parts", "other", "done"),
         ("items", "one", "done"),
@@ -128,7 +128,7 @@ def test_a_level_whose_next_job_cannot_be_sent_is_taken_up_again(
     with pytest.raises(QueueError):
         worker.handle(message)
     assert queue.settled == []
-    assert value(db, "select outcome from duplication.attempts") == "done"
+    assert value(db, "select outcome from _duplication.attempts") == "done"
     queue.refused = set()
     queue.delete(message)
     work_until_idle(dsn, queue)

@@ -62,7 +62,7 @@ def test_a_worker_killed_between_sending_and_deleting_has_its_job_repeated_and_c
     db: psycopg.Connection, dsn: str, engine: Engine, start: Start, queue: RecordingQueue, requested: int
 ) -> None:
     """It has sent the job for parts, and is about to record that the episode is done and to delete its message."""
-    with Gate(dsn, "duplication.attempts", "outcome", "done", "after update") as gate:
+    with Gate(dsn, "_duplication.attempts", "outcome", "done", "after update") as gate:
         with start("worker") as worker:
             (backend,) = gate.wait_for()
             worker.send(signal.SIGKILL)
@@ -78,7 +78,7 @@ def test_a_worker_killed_between_sending_and_deleting_has_its_job_repeated_and_c
 
 
 def outcomes(db: psycopg.Connection, level: str) -> list[str | None]:
-    found = db.execute("select outcome from duplication.attempts where level = %s order by id", (level,))
+    found = db.execute("select outcome from _duplication.attempts where level = %s order by id", (level,))
     return [row[0] for row in found]
 
 

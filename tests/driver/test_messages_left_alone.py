@@ -68,7 +68,7 @@ def test_a_message_that_cannot_be_read_becomes_a_dead_letter(
     assert deliveries == MAX_RECEIVES
     assert queue.settled == []
     assert take(dead_letters).body == "no job"
-    assert value(db, "select count(*) from duplication.attempts") == 0
+    assert value(db, "select count(*) from _duplication.attempts") == 0
 
 
 @every_queue

@@ -149,12 +149,12 @@ def test_a_job_that_goes_with_its_queue_is_sent_to_the_new_one(
 @pytest.fixture
 def other_version(db: psycopg.Connection) -> Iterator[Callable[[int], None]]:
     """Lets the engine say that it is of another version, until it is 0 or the test is over."""
-    own = value(db, "select pg_get_functiondef('duplication.engine_version()'::regprocedure)")
+    own = value(db, "select pg_get_functiondef('duplication.version()'::regprocedure)")
 
     def change(version: int) -> None:
         db.execute(
             f"""
-            create or replace function duplication.engine_version() returns integer language sql immutable
+            create or replace function duplication.version() returns integer language sql immutable
             set search_path to pg_catalog, pg_temp as 'select {version}'
             """
             if version

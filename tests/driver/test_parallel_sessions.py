@@ -44,7 +44,8 @@ def test_three_sessions_share_a_level(
     found = {
         row[0]
         for row in db.execute(
-            "select backend_pid from duplication.batches where duplication_id = %s and level = 'blocks'", (duplication,)
+            "select backend_pid from _duplication.batches where duplication_id = %s and level = 'blocks'",
+            (duplication,),
         )
     }
     assert len(found) == 3
@@ -66,7 +67,7 @@ def test_a_lasting_error_in_one_of_the_sessions_fails_the_duplication(
     error = engine.find_duplication(duplication).error
     assert error is not None
     assert (error["sqlstate"], error["level"], error["relation"]) == ("23514", "blocks", "public.blocks")
-    attempt = value(db, "select error from duplication.attempts where outcome = 'lasting'")
+    attempt = value(db, "select error from _duplication.attempts where outcome = 'lasting'")
     assert attempt["sqlstate"] == "23514", "not that the others have met a failed duplication"
     db.execute("alter table public.blocks drop constraint no_copies")
     engine.retry(duplication)
@@ -112,6 +113,6 @@ def test_the_command_shares_a_copy_between_its_sessions(
         assert command.wait() == 0, command.said
     assert copied_rows(db) == [1, 6, 12, 60]
     others = value(
-        db, "select array_agg(distinct backend_pid) from duplication.batches where level = 'blocks' and batch_no > 1"
+        db, "select array_agg(distinct backend_pid) from _duplication.batches where level = 'blocks' and batch_no > 1"
     )
     assert held not in others

@@ -58,7 +58,7 @@ def test_a_job_that_comes_before_its_predecessor_is_dropped(
     runner(engine, queue).handle(take(queue))
     assert queue.settled == [("deleted", 0)]
     assert engine.find_duplication(duplication).status == "pending"
-    assert db.execute("select outcome, reason from duplication.attempts").fetchall() == [
+    assert db.execute("select outcome, reason from _duplication.attempts").fetchall() == [
         ("stopped", f"duplication {duplication} is still at level episodes")
     ]
 
@@ -92,7 +92,7 @@ def test_a_message_whose_time_could_not_be_extended_is_not_deleted(
     worker.handle(message)
     assert queue.settled == []
     assert queue.sent == ["episodes", "parts"]
-    assert value(db, "select outcome from duplication.attempts") == "done"
+    assert value(db, "select outcome from _duplication.attempts") == "done"
 
 
 def test_a_receipt_that_has_expired_is_not_deleted_either(
@@ -113,7 +113,7 @@ def test_a_receipt_that_has_expired_is_not_deleted_either(
             worker.handle(message)
     assert queue.settled == []
     assert engine.find_duplication(duplication).status == "in_progress"
-    assert value(db, "select outcome from duplication.attempts") == "done"
+    assert value(db, "select outcome from _duplication.attempts") == "done"
     assert engine.find_duplication(duplication).dispatched_at is None
 
 

@@ -42,7 +42,7 @@ def test_a_rush_of_requests_is_done_each_once_and_a_few_at_a_time(
         assert copies == REQUESTS * SHAPE[level], level
     assert value(db, "select count(*) from public.episodes where orig_id = %s", source) == REQUESTS
     assert 1 < max(sampler.seen) <= 5
-    workers = value(db, "select count(distinct worker) from duplication.attempts where outcome = 'done'")
+    workers = value(db, "select count(distinct worker) from _duplication.attempts where outcome = 'done'")
     assert workers == 2, "both have done some"
     eventually(lambda: value(db, AT_WORK) == 0, "nobody is at work any more")
     assert queue.receive(0, 1) is None

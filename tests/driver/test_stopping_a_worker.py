@@ -52,7 +52,7 @@ def test_a_worker_stops_at_the_end_of_its_batch_and_releases_the_message(
         assert worker.wait() == 0
     (duplication,) = engine.list_duplications()
     assert 0 < rows_done(db, duplication.id, "blocks") < 40
-    assert value(db, "select outcome from duplication.attempts where level = 'blocks'") == "released"
+    assert value(db, "select outcome from _duplication.attempts where level = 'blocks'") == "released"
     assert "has stopped" in worker.said
     message = take(queue, 0)
     assert Job.parse(message.body).level == "blocks"

@@ -23,12 +23,12 @@ Start = Callable[..., Command]
 LONG_CALLS = PATIENT | {"DUPLICATION_BUDGET_SECONDS": "600"}
 
 
-def asked_to_stop(db: psycopg.Connection) -> int:
-    return int(value(db, "select count(*) from duplication.attempts where ended_at is null and asked_to_stop"))
+def stop_requested(db: psycopg.Connection) -> int:
+    return int(value(db, "select count(*) from _duplication.attempts where ended_at is null and stop_requested"))
 
 
 def batches(db: psycopg.Connection, duplication: int) -> int:
-    query = "select count(*) from duplication.batches where duplication_id = %s and level = 'blocks'"
+    query = "select count(*) from _duplication.batches where duplication_id = %s and level = 'blocks'"
     return int(value(db, query, duplication))
 
 
@@ -44,7 +44,7 @@ def test_all_jobs_stop_at_their_next_batch_though_their_calls_may_be_long(
         worker = start("worker", "--concurrency", "3", **LONG_CALLS)
         gate.wait_for(3)
         worker.send(signal.SIGTERM)
-        eventually(lambda: asked_to_stop(db) == 3, "every call is asked to return")
+        eventually(lambda: stop_requested(db) == 3, "every call is asked to return")
         gate.open()
         assert worker.wait() == 0
     assert "has stopped" in worker.said
@@ -106,7 +106,7 @@ def test_a_worker_that_is_too_big_ends_between_two_jobs_and_leaves_the_queue_as_
     assert worker.wait() == 0
     assert "more than 1 MB of memory and ends" in worker.said
     assert "has stopped" in worker.said
-    assert value(db, "select count(*) from duplication.attempts") == 0
+    assert value(db, "select count(*) from _duplication.attempts") == 0
     message = take(queue)
     assert (Job.parse(message.body).level, message.receive_count) == ("episodes", 1)
     queue.release(message)

@@ -60,7 +60,7 @@ def wait_for_reason(engine: Engine, duplication: int, words: str) -> str:
 
 def outcomes(db: psycopg.Connection, duplication: int, level: str) -> list[str | None]:
     found = db.execute(
-        "select outcome from duplication.attempts where duplication_id = %s and level = %s order by id",
+        "select outcome from _duplication.attempts where duplication_id = %s and level = %s order by id",
         (duplication, level),
     )
     return [row[0] for row in found]
@@ -69,7 +69,7 @@ def outcomes(db: psycopg.Connection, duplication: int, level: str) -> list[str |
 def workers_of(db: psycopg.Connection, duplication: int, level: str) -> list[int]:
     """The process numbers of those that were given a job, delivery by delivery."""
     found = db.execute(
-        "select worker from duplication.attempts where duplication_id = %s and level = %s order by id",
+        "select worker from _duplication.attempts where duplication_id = %s and level = %s order by id",
         (duplication, level),
     )
     return [int(row[0].rpartition(":")[2]) for row in found]
@@ -130,4 +130,4 @@ class Sampler:
         self._thread.join()
 
 
-AT_WORK = "select count(distinct duplication_id) from duplication.attempts where ended_at is null"
+AT_WORK = "select count(distinct duplication_id) from _duplication.attempts where ended_at is null"

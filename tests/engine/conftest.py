@@ -25,10 +25,10 @@ _numbers = itertools.count(1)
 
 # The rights of a role that copies.
 WORKER = """
-grant usage on schema duplication, public to {role};
-grant all on all tables in schema duplication, public to {role};
-grant all on all sequences in schema duplication, public to {role};
-grant all on all routines in schema duplication to {role};
+grant usage on schema duplication, _duplication, public to {role};
+grant all on all tables in schema duplication, _duplication, public to {role};
+grant all on all sequences in schema duplication, _duplication, public to {role};
+grant all on all routines in schema duplication, _duplication to {role};
 """
 
 # What the tests of the modules that share a database do to it, undone; but not columns that they change or drop.
@@ -77,7 +77,7 @@ begin
     delete from public.blocks;
     delete from public.episodes;
     delete from duplication.duplications;
-    delete from duplication.id_map;
+    delete from _duplication.id_map;
     update duplication.settings set enabled = true, max_attempts = 5, batch_rows = 5000, lock_timeout = '2 s',
         discard_failed_after = null, discard_cancelled_after = null, purge_after = null, purge_events_after = null;
     delete from duplication.column_rules where level is not null or column_name not in ('created_at', 'updated_at');

@@ -22,11 +22,11 @@ def test_its_jobs_are_sent_anew_under_its_own_name(db: Connection, episode: Epis
     source = str(episode())
     before = value(db, "select installation from duplication.settings")
     sent = value(db, "select duplication.request_duplication('episode', %s)", source)
-    db.execute("select duplication.dispatch_jobs()")
+    db.execute("select _duplication.dispatch_jobs()")
     adopted = value(db, "select duplication.adopt()")
     assert adopted != before
     assert adopted == value(db, "select installation from duplication.settings")
-    assert db.execute("select duplication_id from duplication.dispatch_jobs()").fetchall() == [(sent,)]
+    assert db.execute("select duplication_id from _duplication.dispatch_jobs()").fetchall() == [(sent,)]
 
 
 def test_its_feed_tells_all_it_holds_to_readers_who_begin_anew(db: Connection, episode: Episode) -> None:
@@ -34,7 +34,7 @@ def test_its_feed_tells_all_it_holds_to_readers_who_begin_anew(db: Connection, e
     db.execute("select duplication.request_duplication('episode', %s)", (str(episode()),))
     cursor = value(db, "select duplication.feed_position()")
     db.execute("update duplication.events set xid = '9000000000'")
-    db.execute("update duplication.feed set purged_xid = '9000000000'")
+    db.execute("update _duplication.feed set purged_xid = '9000000000'")
     assert types(db, cursor) == ["reset"]
     db.execute("select duplication.adopt()")
     assert types(db, cursor) == ["reset"], "what it was told may not be what is here"
@@ -48,7 +48,7 @@ def test_its_feed_tells_all_it_holds_to_readers_who_begin_anew(db: Connection, e
 def test_its_trees_are_compiled_from_its_own_catalog(db: Connection, episode: Episode) -> None:
     source = episode()
     duplicate(db, source)
-    db.execute("update duplication.compiled_levels set copy_statement = 'of another catalog'")
+    db.execute("update _duplication.compiled_levels set copy_statement = 'of another catalog'")
     db.execute("select duplication.adopt()")
     oracle.assert_isomorphic(db, duplicate(db, source), source)
 
@@ -57,7 +57,7 @@ def test_levels_that_are_not_begun_are_compiled_from_its_own_catalog(db: Connect
     source = episode()
     duplication = open_duplication(db, source)
     copy_level(db, duplication, "episodes")
-    db.execute("update duplication.level_runs set statement = 'of another catalog' where started_at is null")
+    db.execute("update _duplication.level_runs set statement = 'of another catalog' where started_at is null")
     db.execute("select duplication.adopt()")
     oracle.assert_isomorphic(db, finish(db, duplication), source)
 
@@ -67,7 +67,7 @@ def test_copies_go_on_where_they_are(db: Connection, episode: Episode, is_planne
     set_batch_rows(db, 2)
     source = episode(parts=3, items=2, blocks=2)
     duplication = open_duplication(db, source)
-    planned = "select coalesce(bool_and(planned_at is not null), false) from duplication.level_runs"
+    planned = "select coalesce(bool_and(planned_at is not null), false) from _duplication.level_runs"
     copy_level(db, duplication, None, budget="0 s")
     copy_level(db, duplication, None, budget="0 s")
     while is_planned and not value(db, planned):
@@ -83,6 +83,6 @@ def test_while_somebody_sends_jobs_it_is_refused(
     db.execute("update duplication.settings set lock_timeout = '0.1 s'")
     dispatching = connect()
     with dispatching.transaction():
-        dispatching.execute("select duplication.dispatch_jobs()")
+        dispatching.execute("select _duplication.dispatch_jobs()")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             db.execute("select duplication.adopt()")

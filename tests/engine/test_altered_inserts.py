@@ -98,7 +98,7 @@ def test_a_row_to_which_a_trigger_gives_another_key_is_named(
 def test_a_source_that_vanishes_between_plan_and_copy_is_named(db: psycopg.Connection, episode: Episode) -> None:
     source = episode(parts=1, items=1, blocks=1)
     duplication = open_duplication(db, source)
-    while value(db, "select count(*) from duplication.level_runs where planned_at is not null") < 4:
+    while value(db, "select count(*) from _duplication.level_runs where planned_at is not null") < 4:
         copy_level(db, duplication, "episodes", budget="0")
     assert value(db, "select count(*) from public.episodes") == 1
     db.execute("delete from public.episodes")
@@ -119,7 +119,7 @@ def test_two_rows_that_exchange_their_keys_are_named(db: psycopg.Connection, epi
         "parts",
         f"""
         new.id := (
-            select m.new_key::bigint from duplication.id_map m
+            select m.new_key::bigint from _duplication.id_map m
             where m.orig_key = ({one} + {other} - new.orig_id)::text
         );
         """,

@@ -18,14 +18,18 @@ from tests.support.linked import EXAM, ROOT, prepare
 from tests.support.snapshots import contents
 from tests.support.waiting import Background, eventually
 
-ENGINE = ("duplications", "level_runs", "edge_runs", "pieces", "batches", "id_map", "events", "attempts")
+ENGINE = (
+    "duplication.duplications",
+    "duplication.events",
+    *(f"_duplication.{table}" for table in ("level_runs", "edge_runs", "pieces", "batches", "id_map", "attempts")),
+)
 
 
 @pytest.fixture
 def exam(shared: psycopg.Connection) -> Iterator[Snapshot]:
     """The exam, in the module's database, and what its tables hold."""
     yield prepare(shared, EXAM)
-    shared.execute("delete from duplication.duplications; delete from duplication.id_map")
+    shared.execute("delete from duplication.duplications; delete from _duplication.id_map")
     shared.execute("drop table public.exams, public.questions, public.answers cascade")
     shared.execute("drop function if exists public.refuse() cascade")
     shared.execute("delete from duplication.trees where name = 'exam'")
@@ -55,7 +59,7 @@ def copy_atomically(
 
 def recorded(conn: psycopg.Connection) -> dict[str, int]:
     """The rows of the engine's record that there are."""
-    counts = {table: int(value(conn, f"select count(*) from duplication.{table}")) for table in ENGINE}
+    counts = {table: int(value(conn, f"select count(*) from {table}")) for table in ENGINE}
     return {table: count for table, count in counts.items() if count}
 
 
@@ -99,7 +103,7 @@ def test_is_rolled_back_with_the_transaction(conn: psycopg.Connection, exam: Sna
     before = contents(conn)
     with conn.transaction(force_rollback=True):
         copy_atomically(conn)
-        assert recorded(conn).keys() >= {"duplications", "events", "id_map", "batches"}
+        assert recorded(conn).keys() >= set(ENGINE) - {"_duplication.pieces", "_duplication.attempts"}
 
     assert contents(conn) == before
 
@@ -111,7 +115,7 @@ def test_is_rolled_back_to_a_savepoint(conn: psycopg.Connection, exam: Snapshot)
         copy_atomically(conn)
 
     assert_copied(conn, EXAM.graph, ROOT, exam)
-    assert recorded(conn)["duplications"] == 1
+    assert recorded(conn)["duplication.duplications"] == 1
 
 
 def test_several_in_one_transaction_are_several_copies(conn: psycopg.Connection, exam: Snapshot) -> None:
@@ -349,7 +353,7 @@ def waits_for_a_transaction(conn: psycopg.Connection, other: psycopg.Connection)
 
 def test_an_unfinished_duplication_of_the_same_root_is_left_alone(conn: psycopg.Connection, exam: Snapshot) -> None:
     """Unlike duplicate, which goes on with it: what is there of it is committed."""
-    opened = value(conn, "select duplication.open_duplication('exam', '1')")
+    opened = value(conn, "select _duplication.open_duplication('exam', '1')")
 
     copy_atomically(conn)
 
@@ -431,7 +435,7 @@ def test_a_function_or_a_block_may_call_it(conn: psycopg.Connection, exam: Snaps
     """)
 
     assert value(conn, "select count(*) from public.exams where mark = 'in a block'") == 1
-    assert recorded(conn)["duplications"] == 1
+    assert recorded(conn)["duplication.duplications"] == 1
 
 
 def test_duplicate_and_this_are_the_same_copy(conn: psycopg.Connection, exam: Snapshot) -> None:

@@ -24,14 +24,14 @@ def duplication(shared: psycopg.Connection) -> int:
 def begin(conn: psycopg.Connection, duplication: int, message: str = "m-1") -> int:
     """An attempt that runs, whatever it would have to wait for."""
     conn.execute("update duplication.duplications set not_before = null, waiting_reason = null")
-    query = "select * from duplication.begin_attempt(%s, 'episodes', %s, 'worker-1')"
+    query = "select * from _duplication.begin_attempt(%s, 'episodes', %s, 'worker-1')"
     attempt, decision, *_ = conn.execute(query, (duplication, message)).fetchone() or ()
     assert decision == "run"
     return int(attempt)
 
 
 def end(conn: psycopg.Connection, attempt: int, outcome: str, error: str | None = None) -> object:
-    return value(conn, "select duplication.end_attempt(%s, %s, %s::jsonb)", attempt, outcome, error)
+    return value(conn, "select _duplication.end_attempt(%s, %s, %s::jsonb)", attempt, outcome, error)
 
 
 def try_once(conn: psycopg.Connection, duplication: int, outcome: str, error: str | None = None) -> object:
@@ -41,7 +41,7 @@ def try_once(conn: psycopg.Connection, duplication: int, outcome: str, error: st
 def test_an_attempt_says_who_worked_on_what_and_what_came_of_it(shared: psycopg.Connection, duplication: int) -> None:
     attempt = begin(shared, duplication, "message 7")
     columns = "duplication_id, level, message_id, worker, backend_pid = pg_backend_pid(), outcome, error"
-    query = f"select {columns}, ended_at >= started_at from duplication.attempts where id = %s"
+    query = f"select {columns}, ended_at >= started_at from _duplication.attempts where id = %s"
     who = (duplication, "episodes", "message 7", "worker-1", True)
     assert shared.execute(query, (attempt,)).fetchone() == (*who, None, None, None)
 
@@ -121,7 +121,7 @@ def test_a_retry_allows_as_many_attempts_again(shared: psycopg.Connection, dupli
 def test_what_was_recorded_when_it_failed_is_not_overwritten(shared: psycopg.Connection, duplication: int) -> None:
     """The level's own procedure has recorded more than the worker knows."""
     attempt = begin(shared, duplication)
-    shared.execute('select duplication.fail_duplication(%s, \'{"level": "x"}\' || %s::jsonb)', (duplication, LASTING))
+    shared.execute('select _duplication.fail_duplication(%s, \'{"level": "x"}\' || %s::jsonb)', (duplication, LASTING))
 
     assert end(shared, attempt, "lasting", '{"sqlstate": "08006", "message": "later"}') == "failed"
 
@@ -171,6 +171,6 @@ SORTS: dict[str, list[str | None]] = {
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_errors_are_sorted(shared: psycopg.Connection, sort: str) -> None:
-    found = {state: value(shared, "select duplication.classify_error(%s)", state) for state in SORTS[sort]}
+    found = {state: value(shared, "select _duplication.classify_error(%s)", state) for state in SORTS[sort]}
 
     assert found == dict.fromkeys(SORTS[sort], sort)

@@ -23,7 +23,7 @@ LEVEL_CALLS = {
 }
 UNKNOWN_TREE = {
     "requested": "select duplication.request_duplication('nosuch', '1')",
-    "opened": "select duplication.open_duplication('nosuch', '1')",
+    "opened": "select _duplication.open_duplication('nosuch', '1')",
     "duplicated": "call duplication.duplicate('nosuch', '1')",
     "continued": "call duplication.duplicate('nosuch', '{source}', {in_progress})",
     "null": "select duplication.request_duplication(null, '1')",
@@ -33,23 +33,23 @@ UNKNOWN_LEVEL = {
     "called": "call duplication.duplicate_level({pending}, 'nosuch')",
     "called while copying": "call duplication.duplicate_level({in_progress}, 'nosuch')",
     "shown": "select duplication.copy_statement('episode', 'nosuch')",
-    "attempted": "select duplication.begin_attempt({pending}, 'nosuch', 'message', 'worker')",
+    "attempted": "select _duplication.begin_attempt({pending}, 'nosuch', 'message', 'worker')",
 }
 UNKNOWN_DUPLICATION = {
     **{name: call.format(id=987654321) for name, call in LEVEL_CALLS.items()},
     "duplicate": "call duplication.duplicate('episode', '{source}', 987654321)",
     "null": "call duplication.duplicate_level(null, 'parts')",
-    "next_level": "select duplication.next_level(987654321)",
+    "next_level": "select _duplication.next_level(987654321)",
     "cancel": "select duplication.cancel(987654321)",
     "cancel null": "select duplication.cancel(null)",
     "retry": "select duplication.retry(987654321)",
     "discard": "call duplication.discard(987654321)",
     "verify": "select * from duplication.verify(987654321)",
-    "begin_attempt": "select duplication.begin_attempt(987654321, 'parts', 'message', 'worker')",
+    "begin_attempt": "select _duplication.begin_attempt(987654321, 'parts', 'message', 'worker')",
 }
 NO_ROOT = {
     "requested": "select duplication.request_duplication('episode', '987654321')",
-    "opened": "select duplication.open_duplication('episode', '987654321')",
+    "opened": "select _duplication.open_duplication('episode', '987654321')",
     "duplicated": "call duplication.duplicate('episode', '987654321')",
     "negative": "select duplication.request_duplication('episode', '-1')",
 }
@@ -98,10 +98,10 @@ WRONG_STATUS = {
 }
 OTHER = {
     "a kind of piece that there is not": "select duplication.copy_statement('episode', 'blocks', 'nosuch')",
-    "an attempt that there is not": "select duplication.end_attempt(987654321, 'done')",
-    "an outcome that there is not": "select duplication.end_attempt({attempt}, 'nosuch')",
-    "no outcome": "select duplication.end_attempt({attempt}, null)",
-    "a lasting outcome without its error": "select duplication.end_attempt({attempt}, 'lasting')",
+    "an attempt that there is not": "select _duplication.end_attempt(987654321, 'done')",
+    "an outcome that there is not": "select _duplication.end_attempt({attempt}, 'nosuch')",
+    "no outcome": "select _duplication.end_attempt({attempt}, null)",
+    "a lasting outcome without its error": "select _duplication.end_attempt({attempt}, 'lasting')",
     "a duplication of another root": "call duplication.duplicate('episode', '{other}', {in_progress})",
     "a budget below zero": "call duplication.duplicate_level({in_progress}, 'parts', '-1 s')",
 }
@@ -140,7 +140,7 @@ def prepared(shared: psycopg.Connection) -> Prepared:
     for level in ("episodes", "parts"):
         copy_level(shared, made["at_items"], level)
     made["attempt"] = value(
-        shared, "select attempt from duplication.begin_attempt(%s, 'episodes', 'm', 'w')", made["pending"]
+        shared, "select attempt from _duplication.begin_attempt(%s, 'episodes', 'm', 'w')", made["pending"]
     )
     return made
 

@@ -30,7 +30,7 @@ def aims(db: psycopg.Connection) -> list[int]:
     return [
         row[0]
         for row in db.execute(
-            "select aimed_rows from duplication.batches where level = 'blocks' order by batch_no"
+            "select target_rows from _duplication.batches where level = 'blocks' order by batch_no"
         ).fetchall()
     ]
 
@@ -39,7 +39,7 @@ def reasons(db: psycopg.Connection) -> list[str]:
     return [
         row[0]
         for row in db.execute(
-            "select reason from duplication.batches where level = 'blocks' order by batch_no"
+            "select reason from _duplication.batches where level = 'blocks' order by batch_no"
         ).fetchall()
     ]
 
@@ -83,7 +83,7 @@ def test_small_levels_share_a_transaction_and_the_copy_is_the_same(db: psycopg.C
     set_sizes(db, 5000, 600_000)
     source = episode()
     oracle.assert_isomorphic(db, duplicate(db, source), source)
-    transactions = db.execute("select distinct xmin::text from duplication.batches").fetchall()
+    transactions = db.execute("select distinct xmin::text from _duplication.batches").fetchall()
     assert len(transactions) == 1
 
 
@@ -101,7 +101,7 @@ def test_a_step_of_planning_takes_as_long_as_a_batch(
     copy_level(db, duplication, "episodes", budget="0")  # starts it
     copy_level(db, duplication, "episodes", budget="0")
 
-    planned = value(db, "select bool_and(planned_at is not null) from duplication.level_runs")
+    planned = value(db, "select bool_and(planned_at is not null) from _duplication.level_runs")
 
     assert planned is is_planned
     oracle.assert_isomorphic(db, duplicate(db, source), source)

@@ -103,14 +103,14 @@ def test_one_cancelled_in_its_first_step_never_starts(db: psycopg.Connection, co
     source = prepare(db)
     part = value(db, "select min(id) from public.parts")
     duplication, error = cancel_at(
-        db, connect(), source, Gate(db.info.dsn, "duplication.id_map", "orig_key", str(part))
+        db, connect(), source, Gate(db.info.dsn, "_duplication.id_map", "orig_key", str(part))
     )
 
     assert isinstance(error, psycopg.Error)
     assert error.sqlstate == "UD007"
     assert status(db, duplication) == "cancelled"
     assert value(db, "select started_at from duplication.duplications") is None
-    assert value(db, "select count(*) from duplication.id_map") == 0
+    assert value(db, "select count(*) from _duplication.id_map") == 0
 
 
 def test_a_duplication_cancelled_in_its_last_batch_is_not_called_completed(
@@ -144,7 +144,7 @@ def test_a_cancelled_one_is_not_dispatched(db: psycopg.Connection, episode: Epis
 
     cancel(db, duplication)
 
-    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == []
+    assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == []
 
 
 def test_cancelling_twice_is_no_error(db: psycopg.Connection, episode: Episode) -> None:

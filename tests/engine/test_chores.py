@@ -26,7 +26,7 @@ def db(emptied: psycopg.Connection) -> psycopg.Connection:
 
 
 def next_chore(conn: psycopg.Connection, leave_out: Sequence[int] = ()) -> tuple[str, int | None] | None:
-    found = conn.execute("select * from duplication.next_chore(%s::bigint[])", (list(leave_out),)).fetchall()
+    found = conn.execute("select * from _duplication.next_chore(%s::bigint[])", (list(leave_out),)).fetchall()
     assert len(found) <= 1
     return found[0] if found else None
 
@@ -46,7 +46,7 @@ def stopped(conn: psycopg.Connection, source: int, state: str, age: str, driven_
     )
     copy_level(conn, duplication, "episodes")
     if state == "failed":
-        conn.execute("select duplication.fail_duplication(%s, %s)", (duplication, ERROR))
+        conn.execute("select _duplication.fail_duplication(%s, %s)", (duplication, ERROR))
     else:
         conn.execute("select duplication.cancel(%s)", (duplication,))
     make_older(conn, duplication, age)
@@ -118,7 +118,7 @@ def test_a_discard_that_was_interrupted_goes_before_others(
     stopped(db, source, "failed", "2 days")
     interrupted = stopped(db, source, "cancelled", "1 hour")
     discard_after(db, "1 day", None)
-    with Gate(db.info.dsn, "duplication.batches", "level", "episodes", event="after delete") as gate:
+    with Gate(db.info.dsn, "_duplication.batches", "level", "episodes", event="after delete") as gate:
         Background(discard, connect(), interrupted)
         (pid,) = gate.wait_for()
         kill_backend(db, pid)
@@ -131,7 +131,7 @@ def test_a_discard_that_was_interrupted_goes_before_others(
 def test_a_discard_that_somebody_is_at_is_left_to_them(db: psycopg.Connection, connect: Connect, source: int) -> None:
     duplication = stopped(db, source, "failed", "2 days")
     discard_after(db, "1 day", "1 day")
-    with Gate(db.info.dsn, "duplication.batches", "level", "episodes", event="after delete") as gate:
+    with Gate(db.info.dsn, "_duplication.batches", "level", "episodes", event="after delete") as gate:
         discarding = Background(discard, connect(), duplication)
         gate.wait_for()
 

@@ -22,9 +22,9 @@ from tests.support.waiting import Background
 
 Connect = Callable[[], psycopg.Connection]
 Episode = Callable[..., int]
-FINGERPRINT = "select fingerprint from duplication.compiled_trees where tree = 'episode'"
+FINGERPRINT = "select fingerprint from _duplication.compiled_trees where tree = 'episode'"
 KEPT = "select array_agg(name order by name) from pg_prepared_statements where name like 'duplication %%'"
-VERSION = "select xmin::text from duplication.compiled_trees where tree = 'episode'"
+VERSION = "select xmin::text from _duplication.compiled_trees where tree = 'episode'"
 
 CHANGES = {
     "a column": "alter table public.blocks add remark text",
@@ -195,7 +195,7 @@ def test_an_edge_removed_in_the_middle_of_planning_stops_the_copy_by_name(
     duplication = open_duplication(db, episode())
     copy_level(db, duplication, "episodes", budget="0")
     copy_level(db, duplication, "episodes", budget="0")
-    db.execute("delete from duplication.compiled_edges where level = 'items'")
+    db.execute("delete from _duplication.compiled_edges where level = 'items'")
     with pytest.raises(psycopg.Error, match="the edge from parts to items was removed") as caught:
         finish(db, duplication)
     assert caught.value.sqlstate == "UD010"
@@ -213,7 +213,7 @@ def test_a_levels_table_is_locked_when_the_level_starts(
         db.execute("update duplication.levels set relation = 'public.things' where name = 'items'")
     session = connect()
     with session.transaction(force_rollback=True):
-        session.execute("select duplication.advance_level(%s, 'items')", (duplication,))
+        session.execute("select _duplication.advance_level(%s, 'items')", (duplication,))
 
         locks = "select array_agg(mode) from pg_locks where relation = %s::regclass and pid = %s"
         assert "RowExclusiveLock" in value(db, locks, table, session.info.backend_pid)
@@ -226,7 +226,7 @@ def test_a_tree_stays_as_it_is_compiled_while_the_first_step_runs(
     part = value(db, "select min(id) from public.parts")
     other = connect()
     other.execute("set lock_timeout = '50 ms'")
-    with Gate(db.info.dsn, "duplication.id_map", "orig_key", part) as gate:
+    with Gate(db.info.dsn, "_duplication.id_map", "orig_key", part) as gate:
         copying = Background(duplicate, connect(), source)
         gate.wait_for()
 

@@ -146,8 +146,8 @@ class Back:
 
 BACKS = [
     Back("a foreign key to a level above, at its original's own target", "pages", "21", "shelf_id", "1"),
-    Back("a late column of the root", "shelves", "1", "best_id", "12"),
-    Back("a late column of the root, at another row", "shelves", "1", "best_id", "11"),
+    Back("a deferred column of the root", "shelves", "1", "best_id", "12"),
+    Back("a deferred column of the root, at another row", "shelves", "1", "best_id", "11"),
     Back("a foreign key to the row's own level", "books", "11", "next_id", "12"),
     Back("a foreign key to the row's own level, at its original", "books", "11", "next_id", "11"),
     Back("a column that is null in the original", "pages", "23", "see_id", "21"),

@@ -109,13 +109,15 @@ def test_a_budget_ends_the_call_at_the_next_batch(db: psycopg.Connection, source
     duplication = open_duplication(db, source)
     copy_levels_before(db, duplication, level)
     copy_level(db, duplication, level)
-    db.execute("select duplication.cancel(%s) where duplication.next_level(%s) is not null", (duplication, duplication))
-    batches = value(db, "select count(*) from duplication.batches")
+    db.execute(
+        "select duplication.cancel(%s) where _duplication.next_level(%s) is not null", (duplication, duplication)
+    )
+    batches = value(db, "select count(*) from _duplication.batches")
 
     for left in range(batches - 1, -1, -1):
         assert discard(db, duplication, budget="0") is False
         assert status(db, duplication) == "discarding"
-        assert value(db, "select count(*) from duplication.batches") == left
+        assert value(db, "select count(*) from _duplication.batches") == left
 
     assert discard(db, duplication, budget="0") is True
     assert_discarded(db, duplication, source, before)

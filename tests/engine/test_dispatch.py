@@ -163,6 +163,6 @@ def test_a_job_whose_successor_could_not_be_sent_is_sent_by_the_dispatcher(db: C
     attempt = begin(db, duplication).attempt
     copy_level(db, duplication, "episodes")
 
-    db.execute("select duplication.end_attempt(%s, 'done', null, false)", (attempt,))
+    db.execute("select _duplication.end_attempt(%s, 'done', null, false)", (attempt,))
 
-    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == [(duplication, "parts")]
+    assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == [(duplication, "parts")]

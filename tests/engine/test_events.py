@@ -227,7 +227,7 @@ def test_progress_is_told_in_the_middle_of_a_level_that_takes_long(
             lambda: value(
                 db,
                 """
-                select clock_timestamp() > started_at + interval '0.6 s' from duplication.level_runs
+                select clock_timestamp() > started_at + interval '0.6 s' from _duplication.level_runs
                 where duplication_id = %s and level = 'blocks'
                 """,
                 duplication,
@@ -280,7 +280,7 @@ def test_who_calls_for_one_that_takes_long_is_told_its_id(
     heard: list[str] = []
     caller.add_notice_handler(lambda notice: heard.append(notice.message_primary or ""))
     item = value(db, "select id from public.items order by id offset 15 limit 1")
-    with Gate(db.info.dsn, "duplication.id_map", "orig_key", str(item)) as gate:
+    with Gate(db.info.dsn, "_duplication.id_map", "orig_key", str(item)) as gate:
         copying = Background(duplicate, caller, source)
         gate.wait_for()
         duplication = value(db, "select id from duplication.duplications")

@@ -43,7 +43,7 @@ def assert_copied_exactly_once(conn: psycopg.Connection, duplication: int, sourc
     record = conn.execute(
         """
         select p.rows_planned, p.rows_done, p.rows_copied,
-            (select coalesce(sum(b.rows), 0) from duplication.batches b
+            (select coalesce(sum(b.rows), 0) from _duplication.batches b
                 where b.duplication_id = p.duplication_id and b.level = p.level)
         from duplication.progress p where p.duplication_id = %s order by p.ordinal
         """,
@@ -101,7 +101,7 @@ def test_a_backend_killed_while_one_step_plans_everything_leaves_no_part_of_a_pl
     db.execute("update duplication.settings set target_batch_ms = 600000")
     with stopped(db, MOMENTS["inside a step of planning"], client, source) as victim:
         kill_backend(db, victim.backend)
-    assert value(db, "select count(*) from duplication.id_map") == 0
+    assert value(db, "select count(*) from _duplication.id_map") == 0
 
     copy = duplicate(db, source)
 
@@ -132,7 +132,7 @@ def test_one_killed_whenever_a_batch_is_seen_still_copies_everything_once(
     while status(db, duplication) != "completed":
         with client(f"call duplication.duplicate('episode', '{source}')") as victim:
             while victim.process.poll() is None:
-                if (batches := value(db, "select count(*) from duplication.batches")) > seen:
+                if (batches := value(db, "select count(*) from _duplication.batches")) > seen:
                     seen = batches
                     kills += value(db, KILL_CLIENTS)
 

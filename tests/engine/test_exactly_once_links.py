@@ -1,4 +1,4 @@
-"""Relinks, levels below themselves and unlinking are done exactly once as well, whoever is killed, and whenever."""
+"""Backfills, levels below themselves and unlinking are done exactly once as well, whoever is killed, and whenever."""
 
 from __future__ import annotations
 
@@ -158,10 +158,10 @@ def test_a_relink_that_failed_goes_on_with_the_batch_that_did_when_it_is_retried
     with pytest.raises(psycopg.errors.CheckViolation):
         duplicate(db, ROOT, EXAM.tree)
     assert status(db, duplication) == "failed"
-    done = rows_done(db, duplication, "relink questions")
+    done = rows_done(db, duplication, "backfill questions")
     assert 0 < done < rows_done(db, duplication, "questions")
     level = value(db, "select error ->> 'level' from duplication.duplications where id = %s", duplication)
-    assert level == "relink questions"
+    assert level == "backfill questions"
 
     db.execute("drop trigger refuse on public.questions")
     db.execute("select duplication.retry(%s)", (duplication,))
@@ -180,11 +180,11 @@ def test_half_a_relink_is_discarded_without_a_trace(db: psycopg.Connection, how:
             finish(db, duplication)
         db.execute("drop trigger refuse on public.questions")
     else:
-        copy_levels_before(db, duplication, "relink questions")
-        copy_level(db, duplication, "relink questions", budget="0")
-        copy_level(db, duplication, "relink questions", budget="0")
+        copy_levels_before(db, duplication, "backfill questions")
+        copy_level(db, duplication, "backfill questions", budget="0")
+        copy_level(db, duplication, "backfill questions", budget="0")
         db.execute("select duplication.cancel(%s)", (duplication,))
-    assert 0 < rows_done(db, duplication, "relink questions") < rows_done(db, duplication, "questions")
+    assert 0 < rows_done(db, duplication, "backfill questions") < rows_done(db, duplication, "questions")
 
     assert_discarded(db, EXAM, duplication, before)
 
@@ -200,7 +200,7 @@ UNANSWERED = {"q1", "q9", "q19", "q29", "q39"}
 
 
 def assert_half_unlinked(conn: psycopg.Connection, before: Snapshot) -> None:
-    """No row is gone, and late columns are null in some."""
+    """No row is gone, and deferred columns are null in some."""
     after = snapshot(conn, EXAM.graph)
     assert_unchanged(before, after)
     new = [row for row in after["questions"] if row not in set(before["questions"])]
@@ -255,10 +255,10 @@ def test_unlinking_goes_on_after_a_crash(crash_server: CrashServer, moment: Mome
 @pytest.mark.parametrize(
     ("source", "level", "first", "other"),
     [
-        (EXAM, "relink questions", "q2", "q21"),
+        (EXAM, "backfill questions", "q2", "q21"),
         (LIBRARY, "folders", "f2", "f39"),
     ],
-    ids=["a relink", "a level below itself"],
+    ids=["a backfill", "a level below itself"],
 )
 def test_two_sessions_meet_inside_a_level_and_both_write(
     db: psycopg.Connection, connect: Connect, source: Source, level: str, first: str, other: str
@@ -269,7 +269,7 @@ def test_two_sessions_meet_inside_a_level_and_both_write(
     if level == "folders":
         # everything that comes before is planning
         copy_level(db, duplication, level, budget="0")
-        while value(db, "select planned_at is null from duplication.level_runs where level = 'folders'"):
+        while value(db, "select planned_at is null from _duplication.level_runs where level = 'folders'"):
             copy_level(db, duplication, level, budget="0")
     copy_levels_before(db, duplication, level)
     table, event = ("public.questions", "after update") if source is EXAM else ("public.folders", "after insert")
@@ -288,7 +288,7 @@ def test_two_sessions_meet_inside_a_level_and_both_write(
 
     workers = value(
         db,
-        "select array_agg(distinct backend_pid) from duplication.batches where duplication_id = %s and level = %s",
+        "select array_agg(distinct backend_pid) from _duplication.batches where duplication_id = %s and level = %s",
         duplication,
         level,
     )

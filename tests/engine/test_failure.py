@@ -224,14 +224,14 @@ def test_a_retry_without_a_cure_fails_again_and_loses_nothing(db: psycopg.Connec
 
 def test_a_retry_of_one_driven_by_the_queue_is_dispatched_again(db: psycopg.Connection, refused: Refused) -> None:
     duplication = value(db, "select duplication.request_duplication('episode', %s)", str(refused.source))
-    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == [(duplication, "episodes")]
+    assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == [(duplication, "episodes")]
     with pytest.raises(psycopg.Error):
         finish(db, duplication)
-    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == []
+    assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == []
 
     db.execute("select duplication.retry(%s)", (duplication,))
 
-    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == [(duplication, "blocks")]
+    assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == [(duplication, "blocks")]
 
 
 def test_a_failure_while_planning_can_be_retried(db: psycopg.Connection, episode: Episode) -> None:

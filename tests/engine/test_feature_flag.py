@@ -90,7 +90,7 @@ def test_switched_off_meanwhile_it_stops_at_the_next_batch(
         gate = Gate(db.info.dsn, "public.blocks", "orig_id", second_item)
     else:
         item = value(db, "select min(id) from public.items")
-        gate = Gate(db.info.dsn, "duplication.id_map", "orig_key", item)
+        gate = Gate(db.info.dsn, "_duplication.id_map", "orig_key", item)
     with gate:
         copying = Background(finish, connect(), duplication)
         gate.wait_for()

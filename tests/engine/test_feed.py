@@ -52,7 +52,7 @@ def follow(conn: Connection, cursor: str) -> list[Told]:
 
 def emit(conn: Connection, duplication: int, word: str) -> None:
     """An event of the test's own, in the transaction that is open."""
-    conn.execute("select duplication.emit_feedback(%s, 'test', %s)", (duplication, word))
+    conn.execute("select _duplication.emit_feedback(%s, 'test', %s)", (duplication, word))
 
 
 def words(events: list[Told]) -> list[object]:
@@ -268,7 +268,7 @@ def test_a_cancel_and_a_discard_are_told_once(db: Connection, source: int) -> No
 def test_a_retry_is_told(db: Connection, source: int) -> None:
     duplication = open_duplication(db, source)
     error = '{"level": "parts", "sqlstate": "XX000", "message": "m"}'
-    db.execute("select duplication.fail_duplication(%s, %s)", (duplication, error))
+    db.execute("select _duplication.fail_duplication(%s, %s)", (duplication, error))
     db.execute("select duplication.retry(%s)", (duplication,))
     finish(db, duplication)
 
@@ -279,12 +279,12 @@ def test_a_relink_is_told_with_what_there_is_to_do(db: Connection) -> None:
     prepare(db, EXAM)
     duplication = open_duplication(db, ROOT, EXAM.tree)
     finish(db, duplication)
-    told = [event.payload for event in read(db, "0") if event.type == "duplication.relinking"]
+    told = [event.payload for event in read(db, "0") if event.type == "duplication.backfilling"]
     assert told
     for payload in told:
         total = value(
             db,
-            "select sum(rows_planned) from duplication.batches where duplication_id = %s and level = %s",
+            "select sum(rows_planned) from _duplication.batches where duplication_id = %s and level = %s",
             duplication,
             payload["stage"],
         )
@@ -323,7 +323,7 @@ def test_progress_is_told_though_each_call_is_short(db: Connection, episode: Epi
         copy_level(db, duplication, level)
     for _ in range(3):
         copy_level(db, duplication, "blocks", budget="0")
-    db.execute("update duplication.level_runs set started_at = started_at - interval '1 s'")
+    db.execute("update _duplication.level_runs set started_at = started_at - interval '1 s'")
 
     copy_level(db, duplication, "blocks", budget="0")
     copy_level(db, duplication, "blocks", budget="0")

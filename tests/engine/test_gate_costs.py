@@ -31,7 +31,7 @@ def add_history(conn: Connection, count: int) -> None:
     )
     conn.execute(
         """
-        insert into duplication.attempts (
+        insert into _duplication.attempts (
             duplication_id, level, message_id, worker, started_at, ended_at, outcome, error
         )
         select d.id, 'episodes', 'm', 'w', now() - interval '1 day', now() - interval '1 day', o.outcome,
@@ -48,7 +48,7 @@ def test_jobs_are_found_and_let_in_at_a_cost_that_does_not_grow(
     db: Connection, episode: Episode, analyzed: str
 ) -> None:
     source = str(episode(parts=1))
-    analyze = "analyze duplication.duplications, duplication.attempts"
+    analyze = "analyze duplication.duplications, _duplication.attempts"
     db.execute("update duplication.settings set max_active = 1")
     if analyzed == "when it was empty":
         db.execute(analyze)
@@ -57,16 +57,16 @@ def test_jobs_are_found_and_let_in_at_a_cost_that_does_not_grow(
         add_history(db, count)
         if analyzed == "as it is":
             db.execute(analyze)
-        assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == []
+        assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == []
         db.execute("update duplication.settings set max_active = max_active + 1")
         wanted = value(db, "select duplication.request_duplication('episode', %s)", source)
 
         def begin() -> None:
-            query = "select attempt from duplication.begin_attempt(%s, 'episodes', 'm', 'w') where decision = 'run'"
-            value(db, "select duplication.end_attempt(%s, 'stopped')", value(db, query, wanted))
+            query = "select attempt from _duplication.begin_attempt(%s, 'episodes', 'm', 'w') where decision = 'run'"
+            value(db, "select _duplication.end_attempt(%s, 'stopped')", value(db, query, wanted))
 
         begin()
-        dispatched = measure(db, lambda: db.execute("select * from duplication.dispatch_jobs()").fetchall())
+        dispatched = measure(db, lambda: db.execute("select * from _duplication.dispatch_jobs()").fetchall())
         begun = measure(db, begin)
         return {
             "dispatch_jobs": max(each.buffers for text, each in dispatched.items() if "dispatch_jobs" in text),
@@ -74,7 +74,7 @@ def test_jobs_are_found_and_let_in_at_a_cost_that_does_not_grow(
         }
 
     value(db, "select duplication.request_duplication('episode', %s)", source)
-    db.execute("select * from duplication.dispatch_jobs()")
+    db.execute("select * from _duplication.dispatch_jobs()")
     few, many = cost(500), cost(10000)
 
     for name in few:

@@ -52,7 +52,7 @@ def test_a_job_that_has_to_wait_is_recorded_with_reason_and_time(
         select d.waiting_reason, d.status, round(extract(epoch from d.not_before - a.ended_at))::int, a.outcome,
             a.reason, e.payload ->> 'reason'
         from duplication.duplications as d
-        inner join duplication.attempts as a on a.duplication_id = d.id
+        inner join _duplication.attempts as a on a.duplication_id = d.id
         inner join duplication.events as e on e.duplication_id = d.id and e.type = 'duplication.waiting'
         """
     ).fetchall() == [(reason, "pending", seconds, "later", reason, reason)]
@@ -77,11 +77,11 @@ def test_a_job_of_what_is_over_stops_even_while_switched_off(db: Connection, sou
     begun = begin(db, duplication)
 
     assert (begun.decision, begun.reason) == ("stop", f"duplication {duplication} is {state}")
-    assert value(db, "select outcome from duplication.attempts") == "stopped"
+    assert value(db, "select outcome from _duplication.attempts") == "stopped"
 
 
 def test_what_a_caller_drives_is_not_touched(db: Connection, source: str) -> None:
-    duplication = int(value(db, "select duplication.open_duplication('episode', %s)", source))
+    duplication = int(value(db, "select _duplication.open_duplication('episode', %s)", source))
 
     assert begin(db, duplication).decision == "stop"
     assert dispatch(db) == []
@@ -187,7 +187,7 @@ def test_what_is_over_waits_no_more(db: Connection, source: str, ended_by: str) 
         db.execute("select duplication.cancel(%s)", (duplication,))
     elif ended_by == "fail":
         db.execute(
-            'select duplication.fail_duplication(%s, \'{"level": "parts", "sqlstate": "XX000", "message": "m"}\')',
+            'select _duplication.fail_duplication(%s, \'{"level": "parts", "sqlstate": "XX000", "message": "m"}\')',
             (duplication,),
         )
     else:
@@ -223,7 +223,7 @@ def test_each_failure_doubles_the_wait_from_a_second_to_a_minute(db: Connection)
         select n, min(b.seconds), max(b.seconds)
         from generate_series(1, 12) as n
         cross join lateral (
-            select date_part('epoch', duplication.backoff(n)) as seconds from generate_series(1, 200)
+            select date_part('epoch', _duplication.backoff(n)) as seconds from generate_series(1, 200)
         ) as b
         group by n order by n
         """

@@ -88,7 +88,7 @@ def copy(conn: psycopg.Connection, second: psycopg.Connection, example: Example)
             row = conn.execute("call duplication.duplicate(%s, %s)", (TREE, example.root_key)).fetchone()
             assert row is not None
             return int(row[0])
-    duplication = int(value(conn, "select duplication.open_duplication(%s, %s)", TREE, example.root_key))
+    duplication = int(value(conn, "select _duplication.open_duplication(%s, %s)", TREE, example.root_key))
     budget = None if example.way == "levels" else "0"
     sessions = itertools.cycle([conn, second] if example.way == "two sessions" else [conn])
     for session in itertools.islice(sessions, MOST_STEPS):

@@ -28,10 +28,10 @@ def test_a_lease_that_has_run_out_counts_no_more_though_the_session_is_there(
     dispatch(db)
     begin(connect(), duplication, worker="silent")
     assert dispatch(db) == []
-    db.execute("update duplication.attempts set lease_ends_at = clock_timestamp()")
+    db.execute("update _duplication.attempts set lease_ends_at = clock_timestamp()")
 
     assert dispatch(db) == [duplication]
-    assert value(db, "select outcome from duplication.attempts") == "lost"
+    assert value(db, "select outcome from _duplication.attempts") == "lost"
     assert begin(db, duplication).decision == "run"
 
 
@@ -44,7 +44,7 @@ def test_a_job_whose_backend_is_gone_is_sent_again_at_once(db: Connection, conne
     kill_backend(db, other.info.backend_pid)
 
     assert dispatch(db) == [duplication]
-    assert db.execute("select outcome, error ->> 'message' from duplication.attempts").fetchall() == [
+    assert db.execute("select outcome, error ->> 'message' from _duplication.attempts").fetchall() == [
         ("lost", "worker w was lost")
     ]
 
@@ -55,7 +55,7 @@ def test_a_number_that_another_backend_has_got_is_not_taken_for_the_first(db: Co
     begin(db, duplication)
     assert dispatch(db) == []
 
-    db.execute("update duplication.attempts set backend_start = backend_start - interval '1 s'")
+    db.execute("update _duplication.attempts set backend_start = backend_start - interval '1 s'")
 
     assert dispatch(db) == [duplication]
 
@@ -65,25 +65,25 @@ def test_who_was_taken_for_lost_is_told_so_and_may_still_end(db: Connection, con
     dispatch(db)
     late = connect()
     attempt = begin(late, duplication).attempt
-    db.execute("update duplication.attempts set lease_ends_at = clock_timestamp()")
+    db.execute("update _duplication.attempts set lease_ends_at = clock_timestamp()")
     dispatch(db)
 
-    decision = late.execute("select decision, reason from duplication.continue_attempt(%s)", (attempt,)).fetchone()
+    decision = late.execute("select decision, reason from _duplication.renew_lease(%s)", (attempt,)).fetchone()
 
     assert decision == ("stop", "its lease had run out, and its job was sent again")
-    assert value(late, "select duplication.end_attempt(%s, 'done')", attempt) == "pending"
+    assert value(late, "select _duplication.end_attempt(%s, 'done')", attempt) == "pending"
 
 
 def test_each_call_renews_the_lease_and_asks_the_gates(db: Connection, source: str) -> None:
     duplication = request(db, source)
     attempt = begin(db, duplication).attempt
-    db.execute("update duplication.attempts set lease_ends_at = clock_timestamp()")
-    go_on = "select decision, reason from duplication.continue_attempt(%s, %s)"
+    db.execute("update _duplication.attempts set lease_ends_at = clock_timestamp()")
+    go_on = "select decision, reason from _duplication.renew_lease(%s, %s)"
 
     assert db.execute(go_on, (attempt, 80)).fetchone() == ("run", None)
-    assert value(db, "select lease_ends_at > clock_timestamp() from duplication.attempts")
+    assert value(db, "select lease_ends_at > clock_timestamp() from _duplication.attempts")
     assert db.execute(go_on, (attempt, 81)).fetchone() == ("later", "CPU 81 % > 80 %")
-    assert value(db, "select outcome from duplication.attempts") == "later"
+    assert value(db, "select outcome from _duplication.attempts") == "later"
 
 
 def test_a_job_that_loses_its_session_again_and_again_fails(db: Connection, source: str) -> None:
@@ -92,7 +92,7 @@ def test_a_job_that_loses_its_session_again_and_again_fails(db: Connection, sour
     for number in range(1, 4):
         dispatch(db)
         assert begin(db, duplication).decision == "run", number
-        db.execute("update duplication.attempts set lease_ends_at = clock_timestamp() where ended_at is null")
+        db.execute("update _duplication.attempts set lease_ends_at = clock_timestamp() where ended_at is null")
         dispatch(db)
         make_due(db)
 
@@ -124,11 +124,11 @@ def test_a_call_with_a_budget_stops_at_its_next_step_when_its_worker_ends(
     for level in ("episodes", "parts", "items"):
         copy_level(db, duplication, level)
     begin(db, duplication, "blocks", worker="ending")
-    assert value(db, "select duplication.stop_attempts('ending')") == 1
+    assert value(db, "select _duplication.stop_attempts('ending')") == 1
 
     assert copy_level(db, duplication, "blocks", budget="1 hour") == (False, "blocks")
 
-    assert value(db, "select count(*) from duplication.batches where level = 'blocks'") < 20
+    assert value(db, "select count(*) from _duplication.batches where level = 'blocks'") < 20
     finish(connect(), duplication)
     assert status(db, duplication) == "completed"
 
@@ -140,7 +140,7 @@ def test_a_call_that_is_no_worker_s_own_goes_on_when_a_worker_of_another_duplica
     set_batch_rows(db, 1)
     duplication, other = request(db, source), request(db, source)
     begin(db, other, worker="ending")
-    db.execute("select duplication.stop_attempts('ending')")
+    db.execute("select _duplication.stop_attempts('ending')")
 
     assert copy_level(db, duplication, "episodes", budget=budget) == (True, "parts")
 
@@ -151,7 +151,7 @@ def test_a_call_without_a_budget_comes_to_its_end_though_a_worker_ends(db: Conne
     duplication = request(db, source)
     copy_level(db, duplication, "episodes")
     begin(db, duplication, "parts", worker="ending")
-    db.execute("select duplication.stop_attempts('ending')")
+    db.execute("select _duplication.stop_attempts('ending')")
 
     assert copy_level(db, duplication, "parts", budget=None) == (True, "items")
 
@@ -168,7 +168,7 @@ def test_a_loss_is_not_made_up_for_where_somebody_else_has_gone_on_already(
 
     assert dispatch(db) == []
 
-    assert db.execute("select worker, outcome from duplication.attempts order by id").fetchall() == [
+    assert db.execute("select worker, outcome from _duplication.attempts order by id").fetchall() == [
         ("lost", "lost"),
         ("next", None),
     ]

@@ -79,7 +79,7 @@ LINKED = Wide(
         ),
         Level("answers", "public.answers", edges=[Edge("questions", "question_id")]),
     ],
-    "relink questions",
+    "backfill questions",
     """
     create table public.exams (id serial primary key);
     create table public.questions (
@@ -132,7 +132,7 @@ def bill(conn: psycopg.Connection, wide: Wide, times: int) -> Bill:
         stages[level] = measure(conn, partial(copy_level, conn, duplication, level))
     batches = value(
         conn,
-        "select count(*) from duplication.batches where duplication_id = %s and level = %s",
+        "select count(*) from _duplication.batches where duplication_id = %s and level = %s",
         duplication,
         wide.level,
     )
@@ -160,7 +160,7 @@ def test_a_batch_passes_over_its_own_rows_only(new_database: NewDatabase, wide: 
         duplication = prepare(conn, wide, times)
         if wide.level == "folders":
             copy_level(conn, duplication, "folders", budget="0")
-            while value(conn, "select planned_at is null from duplication.level_runs where level = 'folders'"):
+            while value(conn, "select planned_at is null from _duplication.level_runs where level = 'folders'"):
                 copy_level(conn, duplication, "folders", budget="0")
         copy_levels_before(conn, duplication, wide.level)
         for _ in range(2 * times):  # these lie behind it then

@@ -73,8 +73,8 @@ CHANGES = {
 
 # Where the engine is held meanwhile: at a row of a table that stands for a source row.
 STAGES: dict[str, Callable[[Source], tuple[str, str, object]]] = {
-    "planning parts": lambda s: ("duplication.id_map", "orig_key", s.middle_part),
-    "planning items": lambda s: ("duplication.id_map", "orig_key", s.middle_item),
+    "planning parts": lambda s: ("_duplication.id_map", "orig_key", s.middle_part),
+    "planning items": lambda s: ("_duplication.id_map", "orig_key", s.middle_item),
     "copying the root": lambda s: ("public.episodes", "orig_id", s.episode),
     "copying parts": lambda s: ("public.parts", "orig_id", s.middle_part),
     "copying items": lambda s: ("public.items", "orig_id", s.middle_item),

@@ -39,9 +39,9 @@ def blind_worker(conn: Connection) -> Iterator[None]:
     """The session is, while the block lasts, one of a role that may work and is not shown what others do."""
     conn.execute("create role blind_worker")
     try:
-        conn.execute("grant usage on schema duplication to blind_worker")
+        conn.execute("grant usage on schema duplication, _duplication to blind_worker")
         conn.execute("grant select on duplication.settings to blind_worker")
-        conn.execute("grant execute on all functions in schema duplication to blind_worker")
+        conn.execute("grant execute on all functions in schema duplication, _duplication to blind_worker")
         conn.execute("set role blind_worker")
         yield
     finally:
@@ -119,7 +119,7 @@ def test_a_log_whose_archiving_cannot_be_seen_stops_nobody(primary: Connection) 
     change(primary, "max_archive_backlog", "0")
     with blind_worker(primary):
         assert hidden_signals(primary)["WAL segments to be archived"] == "hidden: grant pg_monitor to blind_worker"
-        assert value(primary, "select reason from duplication.check_admission(null)") is None
+        assert value(primary, "select reason from _duplication.check_admission(null)") is None
 
 
 def test_a_standby_that_falls_behind_holds_jobs_back_until_it_has_caught_up(
@@ -185,4 +185,4 @@ def test_what_cannot_be_seen_stops_nobody_and_says_what_to_grant(db: Connection)
             ["replication lag", "active sessions", "sessions waiting for locks"],
             "hidden: grant pg_monitor to blind_worker",
         )
-        assert value(db, "select reason from duplication.check_admission(null)") is None
+        assert value(db, "select reason from _duplication.check_admission(null)") is None

@@ -10,7 +10,7 @@ from tests.support.calls import set_batch_rows, value
 
 Connection = psycopg.Connection
 Episode = Callable[..., int]
-DISPATCHED = "select duplication_id from duplication.dispatch_jobs()"
+DISPATCHED = "select duplication_id from _duplication.dispatch_jobs()"
 
 
 def request(db: Connection, source: int) -> int:
@@ -18,13 +18,13 @@ def request(db: Connection, source: int) -> int:
 
 
 def begin(db: Connection, duplication: int) -> int:
-    query = "select attempt from duplication.begin_attempt(%s, 'episodes', 'm', 'w') where decision = 'run'"
+    query = "select attempt from _duplication.begin_attempt(%s, 'episodes', 'm', 'w') where decision = 'run'"
     return int(value(db, query, duplication))
 
 
 def test_a_job_that_waits_is_sent_at_once(db: Connection, episode: Episode) -> None:
     duplication = request(db, episode())
-    db.execute("select duplication.postpone(%s, 'load', '60 s')", (duplication,))
+    db.execute("select _duplication.postpone(%s, 'load', '60 s')", (duplication,))
     assert db.execute(DISPATCHED).fetchall() == []
     db.execute("update duplication.duplications set not_before = not_before + interval '1 hour'")
     assert db.execute(DISPATCHED).fetchall() == [(duplication,)]
@@ -35,9 +35,9 @@ def test_a_job_of_a_lease_that_lasts_too_long_is_taken_over(db: Connection, epis
     db.execute(DISPATCHED)
     begin(db, duplication)
     assert db.execute(DISPATCHED).fetchall() == []
-    db.execute("update duplication.attempts set lease_ends_at = lease_ends_at + interval '1 hour'")
+    db.execute("update _duplication.attempts set lease_ends_at = lease_ends_at + interval '1 hour'")
     assert db.execute(DISPATCHED).fetchall() == [(duplication,)]
-    assert value(db, "select outcome from duplication.attempts") == "lost"
+    assert value(db, "select outcome from _duplication.attempts") == "lost"
 
 
 def test_a_job_that_was_sent_in_the_future_counts_as_sent_now(db: Connection, episode: Episode) -> None:
@@ -46,16 +46,16 @@ def test_a_job_that_was_sent_in_the_future_counts_as_sent_now(db: Connection, ep
     db.execute("update duplication.duplications set dispatched_at = dispatched_at + interval '1 hour'")
     assert db.execute(DISPATCHED).fetchall() == []
     db.execute("update duplication.settings set resend_after = '0.000001 s'")
-    seen_empty = "select duplication_id from duplication.dispatch_jobs(100, null, '0 s')"
+    seen_empty = "select duplication_id from _duplication.dispatch_jobs(100, null, '0 s')"
     assert db.execute(seen_empty).fetchall() == [(duplication,)]
 
 
 def test_jobs_are_not_taken_for_lost_because_others_were_sent_in_the_future(db: Connection, episode: Episode) -> None:
     done, waiting = request(db, episode()), request(db, episode())
     db.execute(DISPATCHED)
-    db.execute("select duplication.end_attempt(%s, 'released')", (begin(db, done),))
+    db.execute("select _duplication.end_attempt(%s, 'released')", (begin(db, done),))
     db.execute("""
-        update duplication.attempts
+        update _duplication.attempts
         set started_at = started_at + interval '1 hour 1 s', ended_at = ended_at + interval '2 hours'
     """)
     db.execute(
@@ -70,10 +70,10 @@ def test_failures_of_the_future_hold_nobody_back(db: Connection, episode: Episod
     db.execute("update duplication.settings set throttle_failures = 1")
     failing, other = request(db, episode()), request(db, episode())
     error = '{"sqlstate": "40P01", "message": "deadlock"}'
-    db.execute("select duplication.end_attempt(%s, 'transient', %s)", (begin(db, failing), error))
-    later = "select gate from duplication.begin_attempt(%s, 'episodes', 'm', 'w')"
+    db.execute("select _duplication.end_attempt(%s, 'transient', %s)", (begin(db, failing), error))
+    later = "select gate from _duplication.begin_attempt(%s, 'episodes', 'm', 'w')"
     assert value(db, later, other) == "throttle"
-    db.execute("update duplication.attempts set ended_at = ended_at + interval '1 hour'")
+    db.execute("update _duplication.attempts set ended_at = ended_at + interval '1 hour'")
     db.execute("update duplication.duplications set not_before = null, waiting_reason = null")
     assert value(db, later, other) is None
 
@@ -83,23 +83,23 @@ def test_failures_are_counted_though_the_last_batch_was_copied_in_the_future(db:
     db.execute("update duplication.settings set throttle_failures = 100")
     duplication = request(db, episode())
     db.execute("call duplication.duplicate_level(%s::bigint, 'episodes', null, null, null)", (duplication,))
-    db.execute("update duplication.batches set ended_at = ended_at + interval '1 hour'")
+    db.execute("update _duplication.batches set ended_at = ended_at + interval '1 hour'")
     error = '{"sqlstate": "40P01", "message": "deadlock"}'
     for _ in range(5):
         db.execute("update duplication.duplications set not_before = null, waiting_reason = null")
-        query = "select attempt from duplication.begin_attempt(%s, 'parts', 'm', 'w') where decision = 'run'"
-        db.execute("select duplication.end_attempt(%s, 'transient', %s)", (value(db, query, duplication), error))
+        query = "select attempt from _duplication.begin_attempt(%s, 'parts', 'm', 'w') where decision = 'run'"
+        db.execute("select _duplication.end_attempt(%s, 'transient', %s)", (value(db, query, duplication), error))
     assert value(db, "select status from duplication.duplications") == "failed"
 
 
 def test_progress_is_told_again(db: Connection) -> None:
-    told = "select duplication.is_half_a_second_ago(clock_timestamp() + %s::interval)"
+    told = "select _duplication.progress_is_due(clock_timestamp() + %s::interval)"
     assert [value(db, told, ago) for ago in ("-1 s", "-0.1 s", "1 hour")] == [True, False, True]
 
 
 def test_the_period_of_a_call_is_over_before_it_has_begun(db: Connection) -> None:
     """And ends halfway to the statement_timeout, if that is sooner than the budget."""
-    within = "select duplication.call_period(%s::interval) @> clock_timestamp() + %s::interval"
+    within = "select _duplication.call_period(%s::interval) @> clock_timestamp() + %s::interval"
     assert [value(db, within, "5 s", at) for at in ("-1 hour", "1 s", "6 s")] == [False, True, False]
     assert [value(db, within, None, at) for at in ("-1 hour", "1 hour")] == [True, True]
     db.execute("set statement_timeout = '4 s'")

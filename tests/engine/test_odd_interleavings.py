@@ -51,7 +51,7 @@ def test_a_piece_that_another_session_gives_back_is_not_lost_between_its_neighbo
     db.execute("update duplication.levels set batch_rows = 10 where name = 'blocks'")
     duplication = open_duplication(db, source)
     copy_levels_before(db, duplication, "blocks")
-    advance = "select duplication.advance_level(%s, 'blocks')"
+    advance = "select _duplication.advance_level(%s, 'blocks')"
     db.execute(advance, (duplication,))
     sessions = [connect() for _ in range(4)]
     for session in sessions:
@@ -221,7 +221,7 @@ def start_while_another_waits(
     copy_levels_before(db, duplication, "items")
     first, application, second = connect(), connect(), connect()
     first.autocommit = False
-    first.execute("select duplication.advance_level(%s, 'items')", (duplication,))
+    first.execute("select _duplication.advance_level(%s, 'items')", (duplication,))
     # behind the first, which has looked whether the new root is there, and before the second, which is about to
     changing = Background(application.execute, f"begin; lock table public.episodes; {change}; commit".encode())
     eventually(lambda: is_waiting(db, application.info.backend_pid), "the application waits")

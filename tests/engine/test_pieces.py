@@ -18,10 +18,10 @@ BLOCKS = [0, 3, 60, 0, 70, 2, 4, 0, 0, 6, 1, 55, 0, 50, 51, 9, 0]
 """Below each item: of one piece with others, split since a batch cannot hold them, or nothing."""
 
 PIECES = """
-select p.piece_no, p.kind, p.first_number - r.first_number, p.last_number - r.first_number, p.rows
-from duplication.pieces as p
-inner join duplication.level_runs as r on r.duplication_id = p.duplication_id
-    and r.level = case p.kind when 'parents' then 'items' else p.level end
+select p.piece_no, p.range_of, p.first_number - r.first_number, p.last_number - r.first_number, p.rows
+from _duplication.pieces as p
+inner join _duplication.level_runs as r on r.duplication_id = p.duplication_id
+    and r.level = case p.range_of when 'parents' then 'items' else p.level end
 where p.level = 'blocks'
 order by p.piece_no
 """
@@ -38,8 +38,8 @@ def test_the_pieces_of_a_level_are_its_rows_without_gap_or_overlap(db: psycopg.C
             p.level,
             array_agg(array[p.first_number - r.first_number, p.last_number - r.first_number] order by p.piece_no),
             sum(p.rows)
-        from duplication.pieces as p
-        inner join duplication.level_runs as r on r.duplication_id = p.duplication_id and r.level = p.level
+        from _duplication.pieces as p
+        inner join _duplication.level_runs as r on r.duplication_id = p.duplication_id and r.level = p.level
         where p.level in ('parts', 'items')
         group by p.level
         order by p.level

@@ -30,7 +30,7 @@ class Line:
     level: str | None
     relation: str | None
     rows: int | None
-    late_columns: list[str] | None
+    deferred_columns: list[str] | None
     conflicts: list[str]
     warnings: list[str] | None
 
@@ -38,7 +38,7 @@ class Line:
 def preview(conn: psycopg.Connection, root: object, tree: str = TREE, *, exact: bool = False) -> list[Line]:
     found = conn.execute(
         """
-        select ordinal, level, relation, rows, late_columns, conflicts, warnings
+        select ordinal, level, relation, rows, deferred_columns, conflicts, warnings
         from duplication.preview(%s, %s, p_exact => %s)
         """,
         (tree, str(root), exact),
@@ -82,14 +82,14 @@ def test_exact_numbers_and_order_are_those_of_the_copy(make: Make, shape: Shape)
     duplicate(conn, shape.root, TREE)
     copied = conn.execute(
         """
-        select p.level, p.rows_copied, r.late_columns
+        select p.level, p.rows_copied, r.deferred_columns
         from duplication.progress p
-        join duplication.level_runs r on r.duplication_id = p.duplication_id and r.level = p.level
-        where p.duplication_id = %s and r.relinks is null order by p.ordinal
+        join _duplication.level_runs r on r.duplication_id = p.duplication_id and r.level = p.level
+        where p.duplication_id = %s and r.backfills is null order by p.ordinal
         """,
         (last_duplication(conn),),
     ).fetchall()
-    assert [(line.level, line.rows, line.late_columns) for line in lines] == copied
+    assert [(line.level, line.rows, line.deferred_columns) for line in lines] == copied
     assert [line.ordinal for line in lines] == list(range(1, len(lines) + 1))
     assert [line.relation for line in lines] == [
         next(each.table for each in shape.graph if each.name == line.level) for line in lines
@@ -106,7 +106,7 @@ def test_another_root_has_numbers_of_its_own(make: Make) -> None:
 def test_late_columns_are_named(make: Make) -> None:
     conn = make(LATER)
 
-    assert {line.level: line.late_columns for line in preview(conn, 1)} == {
+    assert {line.level: line.deferred_columns for line in preview(conn, 1)} == {
         "books": ["cover_id", "first_id"],
         "chapters": ["last_page_id"],
         "pages": [],

@@ -52,14 +52,20 @@ def test_rows_that_the_source_had_lost_stay_in_the_figures(db: psycopg.Connectio
 
 def test_small_rows_stay(db: psycopg.Connection, old: int) -> None:
     """Who asked, when, which levels there were, and what happened to its jobs."""
-    attempt = "insert into duplication.attempts (duplication_id, level, message_id, worker, lease_ends_at)"
+    attempt = "insert into _duplication.attempts (duplication_id, level, message_id, worker, lease_ends_at)"
     db.execute(f"{attempt} values (%s, 'blocks', 'm', 'w', now())", (old,))
-    kept = ("duplications", "level_runs", "edge_runs", "attempts", "events")
-    before = [value(db, f"select count(*) from duplication.{table}") for table in kept]
+    kept = (
+        "duplication.duplications",
+        "duplication.events",
+        "_duplication.level_runs",
+        "_duplication.edge_runs",
+        "_duplication.attempts",
+    )
+    before = [value(db, f"select count(*) from {table}") for table in kept]
 
     purge(db)
 
-    assert [value(db, f"select count(*) from duplication.{table}") for table in kept] == before
+    assert [value(db, f"select count(*) from {table}") for table in kept] == before
     assert all(before)
 
 
@@ -89,7 +95,7 @@ def test_what_is_not_over_stays_however_old_it_is(db: psycopg.Connection, source
         copy_level(db, duplication, "parts", budget="0")
     if state == "failed":
         db.execute(
-            "select duplication.fail_duplication(%s, %s)",
+            "select _duplication.fail_duplication(%s, %s)",
             (duplication, '{"level": "parts", "sqlstate": "XX000", "message": "m"}'),
         )
     elif state in ("cancelled", "discarding"):
@@ -158,13 +164,13 @@ def test_only_the_old_ones_are_purged(db: psycopg.Connection, source: int, old: 
 
 def test_a_budget_ends_the_call_at_the_next_batch(db: psycopg.Connection, old: int) -> None:
     before = figures(db, old)
-    plan = value(db, "select count(*) from duplication.id_map")
+    plan = value(db, "select count(*) from _duplication.id_map")
     batch_rows = value(db, "select batch_rows from duplication.settings")
     assert plan > 3 * batch_rows
 
     for left in range(plan - batch_rows, 0, -batch_rows):
         assert purge(db, budget="0") is False
-        assert value(db, "select count(*) from duplication.id_map") == left
+        assert value(db, "select count(*) from _duplication.id_map") == left
         assert not is_purged(db, old)
         assert figures(db, old) == before
     purge(db, budget="0")

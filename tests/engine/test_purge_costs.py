@@ -56,7 +56,7 @@ def fill_one(conn: psycopg.Connection, times: int) -> int:
     set_batch_rows(conn, 15)
     finish(conn, duplication)
     make_older(conn, duplication)
-    return int(value(conn, "select count(*) from duplication.id_map")) // 15
+    return int(value(conn, "select count(*) from _duplication.id_map")) // 15
 
 
 def fill_many(conn: psycopg.Connection, times: int) -> int:

@@ -27,8 +27,8 @@ def db(emptied: psycopg.Connection) -> psycopg.Connection:
 
 def at_gate(conn: psycopg.Connection) -> Gate:
     """Holds a purge in the middle of a batch."""
-    run = value(conn, "select min(id) from duplication.level_runs where level = 'items'")
-    return Gate(conn.info.dsn, "duplication.id_map", "run", run, event="after delete")
+    run = value(conn, "select min(id) from _duplication.level_runs where level = 'items'")
+    return Gate(conn.info.dsn, "_duplication.id_map", "run", run, event="after delete")
 
 
 def test_of_two_sessions_the_second_ends_at_once(db: psycopg.Connection, connect: Connect, old: int) -> None:
@@ -170,7 +170,7 @@ def test_a_lock_that_lasts_is_given_up_and_the_next_call_goes_on(
     elsewhere = connect()
     with elsewhere.transaction():
         elsewhere.execute("""
-            select from duplication.id_map as m inner join duplication.level_runs as r on r.id = m.run
+            select from _duplication.id_map as m inner join _duplication.level_runs as r on r.id = m.run
             where r.level = 'items' for update of m
         """)
 

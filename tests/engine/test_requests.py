@@ -58,7 +58,7 @@ def test_a_request_that_is_rolled_back_leaves_nothing(db: psycopg.Connection, ep
         request(db, source, "key")
 
     assert contents(db) == before
-    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == []
+    assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == []
 
 
 def test_a_request_can_be_for_what_its_own_transaction_has_written(db: psycopg.Connection, connect: Connect) -> None:
@@ -66,9 +66,9 @@ def test_a_request_can_be_for_what_its_own_transaction_has_written(db: psycopg.C
     with application.transaction():
         source = value(application, "insert into public.episodes (title) values ('new') returning id")
         made = request(application, source)
-        assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == []
+        assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == []
 
-    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == [(made, "episodes")]
+    assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == [(made, "episodes")]
     oracle.assert_isomorphic(db, finish(db, made), source)
 
 
@@ -169,19 +169,19 @@ def test_a_job_is_dispatched_once(db: psycopg.Connection, connect: Connect, epis
     made = {request(db, episode(parts=1)) for _ in range(3)}
     one, other = connect(), connect()
     with one.transaction(force_rollback=True):
-        taken = {row[0] for row in one.execute("select duplication_id from duplication.dispatch_jobs(2)")}
+        taken = {row[0] for row in one.execute("select duplication_id from _duplication.dispatch_jobs(2)")}
         with other.transaction():
-            rest = {row[0] for row in other.execute("select duplication_id from duplication.dispatch_jobs()")}
+            rest = {row[0] for row in other.execute("select duplication_id from _duplication.dispatch_jobs()")}
         assert (len(taken), len(rest)) == (2, 0)
 
-    assert {row[0] for row in db.execute("select duplication_id from duplication.dispatch_jobs()")} == made
-    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == []
+    assert {row[0] for row in db.execute("select duplication_id from _duplication.dispatch_jobs()")} == made
+    assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == []
 
 
 def test_what_a_caller_drives_is_not_dispatched(db: psycopg.Connection, episode: Episode) -> None:
-    db.execute("select duplication.open_duplication('episode', %s)", (str(episode(parts=1)),))
+    db.execute("select _duplication.open_duplication('episode', %s)", (str(episode(parts=1)),))
 
-    assert db.execute("select * from duplication.dispatch_jobs()").fetchall() == []
+    assert db.execute("select * from _duplication.dispatch_jobs()").fetchall() == []
 
 
 def test_an_interrupted_copy_is_opened_again_and_a_finished_one_is_not(
@@ -189,10 +189,10 @@ def test_an_interrupted_copy_is_opened_again_and_a_finished_one_is_not(
 ) -> None:
     source = episode(parts=1)
     opened = [
-        value(conn, "select duplication.open_duplication('episode', %s)", str(source)) for conn in (db, connect())
+        value(conn, "select _duplication.open_duplication('episode', %s)", str(source)) for conn in (db, connect())
     ]
     assert len(set(opened)) == 1
     finish(db, opened[0])
 
-    assert value(db, "select duplication.open_duplication('episode', %s)", str(source)) != opened[0]
+    assert value(db, "select _duplication.open_duplication('episode', %s)", str(source)) != opened[0]
     assert request(db, source) not in opened

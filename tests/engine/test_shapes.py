@@ -48,7 +48,7 @@ def test_an_item_with_more_blocks_than_a_batch_holds_is_split(db: psycopg.Connec
     finish(db, duplication)
 
     sizes = db.execute(
-        "select rows from duplication.batches where duplication_id = %s and level = 'blocks'", (duplication,)
+        "select rows from _duplication.batches where duplication_id = %s and level = 'blocks'", (duplication,)
     ).fetchall()
     assert sum(rows for (rows,) in sizes) == 40
     assert max(rows for (rows,) in sizes) <= 7

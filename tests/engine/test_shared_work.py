@@ -48,7 +48,7 @@ def test_a_second_session_copies_what_the_first_does_not_hold(
     workers = value(
         db,
         """
-        select array_agg(distinct backend_pid) from duplication.batches where duplication_id = %s and level = 'blocks'
+        select array_agg(distinct backend_pid) from _duplication.batches where duplication_id = %s and level = 'blocks'
         """,
         duplication,
     )
@@ -84,7 +84,7 @@ def test_a_session_whose_budget_is_spent_returns_while_another_plans(
     source = episode()
     duplication = open_duplication(db, source)
     part = value(db, "select min(id) from public.parts")
-    with Gate(db.info.dsn, "duplication.id_map", "orig_key", part) as gate:
+    with Gate(db.info.dsn, "_duplication.id_map", "orig_key", part) as gate:
         first = Background(copy_level, connect(), duplication, "episodes")
         gate.wait_for()
 

@@ -57,7 +57,7 @@ def test_a_part_that_vanished_is_skipped_with_everything_below_it(db: psycopg.Co
     assert told(db, duplication, "Original part not found; skipping part") == [("parts", 1)]
     assert told(db, duplication, "Original item not found; skipping item") == [("items", 2)]
     assert told(db, duplication, "Original block not found; skipping block") == [("blocks", 6)]
-    assert value(db, "select count(*) from duplication.id_map where gone") == 3
+    assert value(db, "select count(*) from _duplication.id_map where missing") == 3
     assert verify(db, duplication) == []
 
 
@@ -111,7 +111,7 @@ def test_a_row_that_vanished_takes_along_what_is_below_it_in_the_same_batch(db: 
     register(db, "drive", [folders, documents])
     duplication = open_duplication(db, 1, "drive")
     copy_level(db, duplication, "folders", budget="0")
-    while value(db, "select planned_at is null from duplication.level_runs where level = 'folders'"):
+    while value(db, "select planned_at is null from _duplication.level_runs where level = 'folders'"):
         copy_level(db, duplication, "folders", budget="0")
     db.execute("delete from public.folders where id = 2")
 
@@ -123,7 +123,7 @@ def test_a_row_that_vanished_takes_along_what_is_below_it_in_the_same_batch(db: 
     (row_name,) = db.execute("select row_name from duplication.levels where name = 'folders'").fetchone() or ("",)
     assert told(db, duplication, f"Original {row_name} not found; skipping {row_name}") == [("folders", 1)]
     assert told(db, duplication, f"Missing {row_name} mapping; skipping {row_name}") == [("folders", 2)]
-    assert value(db, "select count(*) from duplication.batches where level = 'folders'") == 1
+    assert value(db, "select count(*) from _duplication.batches where level = 'folders'") == 1
 
 
 def test_what_was_skipped_is_counted(db: psycopg.Connection, episode: Episode) -> None:

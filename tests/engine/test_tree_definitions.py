@@ -201,7 +201,7 @@ def test_a_definition_that_does_not_fit_is_refused(shared: psycopg.Connection, c
         assert name.format(s=tree) in said, said
     assert content_of(shared, tree) == before
     planned = """
-        select count(*) from duplication.id_map m join duplication.level_runs r on r.id = m.run
+        select count(*) from _duplication.id_map m join _duplication.level_runs r on r.id = m.run
         join duplication.duplications d on d.id = r.duplication_id
     """
     assert value(shared, f"{planned} where d.tree = %s", tree) == 0

@@ -15,13 +15,13 @@ Episode = Callable[..., int]
 TARGET_SECONDS = 600
 ROWS = 100
 TIMES = """
-update duplication.batches
+update _duplication.batches
 set started_at = clock_timestamp() - make_interval(secs => %s), ended_at = clock_timestamp() - make_interval(secs => %s)
 where level = 'blocks' and batch_no = (
-    select batch_no from duplication.batches where level = 'blocks' order by batch_no desc offset %s limit 1
+    select batch_no from _duplication.batches where level = 'blocks' order by batch_no desc offset %s limit 1
 )
 """
-NEXT = "select aimed_rows, reason from duplication.batches where level = 'blocks' order by batch_no desc limit 1"
+NEXT = "select target_rows, reason from _duplication.batches where level = 'blocks' order by batch_no desc limit 1"
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def check_every_row_is_accounted_for(conn: psycopg.Connection) -> None:
 def check_nobody_at_work(farm: Farm) -> None:
     """The workers are there, end when asked, and leave no job, session or lock behind."""
     assert [station.has_ended() for station in farm.stations] == [False, False], "both workers are there"
-    open_attempts = "select count(*) from duplication.attempts where ended_at is null"
+    open_attempts = "select count(*) from _duplication.attempts where ended_at is null"
     eventually(lambda: farm.ask(open_attempts) == 0, "no job is open")
     assert farm.stop() == [0, 0], "the workers end as asked"
     with farm.session() as conn:

@@ -188,7 +188,7 @@ class Farm:
         eventually(lambda: self.ask(copied, self.victim), "some of it is copied", PATIENCE_SECONDS)
 
     def batches(self) -> int:
-        return int(str(self.ask("select count(*) from duplication.batches")))
+        return int(str(self.ask("select count(*) from _duplication.batches")))
 
     def statuses(self) -> dict[int, str]:
         with self.session() as conn:

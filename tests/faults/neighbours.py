@@ -102,7 +102,7 @@ def new_root_deleted(farm: Farm) -> None:
 def flag_switched(farm: Farm) -> None:
     """Off in the middle, for some seconds: nobody copies; on again, all go on."""
     farm.tell("update duplication.settings set enabled = false, disabled_wait = '2 s'")
-    open_attempts = "select count(*) from duplication.attempts where ended_at is null"
+    open_attempts = "select count(*) from _duplication.attempts where ended_at is null"
     eventually(lambda: farm.ask(open_attempts) == 0, "nobody is at work", 60)
     before = farm.batches()
     time.sleep(min(5.0, farm.away_seconds))
@@ -113,7 +113,7 @@ def flag_switched(farm: Farm) -> None:
 def cancels_race_completion(farm: Farm) -> None:
     """Each copy is cancelled when its last level is nearly done: one of the two wins, and the record says which."""
     nearly = """
-        select r.duplication_id from duplication.level_runs as r
+        select r.duplication_id from _duplication.level_runs as r
         inner join duplication.duplications as d on d.id = r.duplication_id
         where r.level = 'blocks' and r.started_at is not null and d.status = 'in_progress'
     """

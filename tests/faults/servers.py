@@ -50,7 +50,7 @@ def server_crashes_in_a_batch(farm: Farm) -> None:
 
 def server_crashes_in_planning(farm: Farm) -> None:
     """The same while a step of the plan is open: planning goes on where the last committed step left it."""
-    with held_at(farm, "duplication.pieces", "level", "blocks"):
+    with held_at(farm, "_duplication.pieces", "level", "blocks"):
         crash_and_restart(farm)
 
 
@@ -88,7 +88,7 @@ def statement_timeout(farm: Farm) -> None:
             conn.execute("select pg_terminate_backend(%s)", (pid,))
     farm.wait_for_the_end()
     farm.tell(f"alter database {name} reset statement_timeout")
-    cancelled = farm.ask("select count(*) from duplication.attempts where error ->> 'sqlstate' = '57014'")
+    cancelled = farm.ask("select count(*) from _duplication.attempts where error ->> 'sqlstate' = '57014'")
     assert cancelled == 0, "calls return before they are cancelled"
 
 
@@ -115,7 +115,7 @@ def disk_full(farm: Farm) -> None:
     with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(b"\0" * 4096)
-    full = "select count(*) from duplication.attempts where error ->> 'sqlstate' = '53100'"
+    full = "select count(*) from _duplication.attempts where error ->> 'sqlstate' = '53100'"
     eventually(lambda: farm.ask(full), "the disk is full", 60)
     filler.unlink()
 
@@ -124,7 +124,7 @@ def clock_moved_back(farm: Farm) -> None:
     """By an hour, while jobs are at work and others wait: no wait, lease or budget lasts until the old time returns."""
     (farm.home / "clock").write_text("-3600\n")
     farm.wait_for_the_end()
-    attempts = farm.ask("select count(*) from duplication.attempts")
+    attempts = farm.ask("select count(*) from _duplication.attempts")
     assert isinstance(attempts, int)
     levels = 4 * len(farm.duplications)
     assert attempts < 6 * levels, f"{attempts} deliveries for {levels} jobs: they are sent again and again"

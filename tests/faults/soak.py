@@ -43,7 +43,16 @@ as $$ begin raise exception using errcode = '23514', message = 'no such part tod
 create trigger refuse before insert on public.parts
 for each row when (new.orig_id = any (array{}::bigint[])) execute function public.refuse()
 """
-ENGINE_TABLES = ("duplications", "level_runs", "edge_runs", "pieces", "batches", "id_map", "attempts", "events")
+ENGINE_TABLES = (
+    "duplication.duplications",
+    "duplication.events",
+    "_duplication.level_runs",
+    "_duplication.edge_runs",
+    "_duplication.pieces",
+    "_duplication.batches",
+    "_duplication.id_map",
+    "_duplication.attempts",
+)
 
 
 def main() -> None:
@@ -100,8 +109,8 @@ def soak(farm: Farm, number: int) -> dict[str, object]:
             "failed, though it could be copied": failed,
             "faults": sum(struck.values()),
             "of each": dict(sorted(struck.items())),
-            "deliveries": value(conn, "select count(*) from duplication.attempts"),
-            "lost attempts": value(conn, "select count(*) from duplication.attempts where outcome = 'lost'"),
+            "deliveries": value(conn, "select count(*) from _duplication.attempts"),
+            "lost attempts": value(conn, "select count(*) from _duplication.attempts where outcome = 'lost'"),
             "memory": memory.figures(),
             "bloat": measure_bloat(conn),
         }
@@ -186,9 +195,9 @@ def measure_bloat(conn: psycopg.Connection) -> dict[str, str]:
     """The engine's tables with their indexes, as they are and as they would be new, in kB."""
     figures = {}
     for table in ENGINE_TABLES:
-        size = f"select pg_total_relation_size('duplication.{table}') / 1024"
+        size = f"select pg_total_relation_size('{table}') / 1024"
         before = value(conn, size)
-        conn.execute(f"vacuum full duplication.{table}".encode())
+        conn.execute(f"vacuum full {table}".encode())
         figures[table] = f"{before} / {value(conn, size)}"
     return figures
 

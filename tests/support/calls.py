@@ -15,7 +15,7 @@ def value(conn: psycopg.Connection, query: str, *parameters: object) -> Any:
 
 
 def open_duplication(conn: psycopg.Connection, root: object, tree: str = "episode") -> int:
-    return int(value(conn, "select duplication.open_duplication(%s, %s)", tree, str(root)))
+    return int(value(conn, "select _duplication.open_duplication(%s, %s)", tree, str(root)))
 
 
 def copy_level(
@@ -30,7 +30,7 @@ def copy_level(
 
 
 def next_level(conn: psycopg.Connection, duplication: int) -> str | None:
-    found = value(conn, "select duplication.next_level(%s)", duplication)
+    found = value(conn, "select _duplication.next_level(%s)", duplication)
     return None if found is None else str(found)
 
 

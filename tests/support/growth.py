@@ -87,7 +87,7 @@ def bill(conn: psycopg.Connection, root: int, batch_rows: int, planned: Callable
         if level == "episodes":
             planned()
     batches = value(
-        conn, "select count(*) from duplication.batches where duplication_id = %s and level = 'blocks'", duplication
+        conn, "select count(*) from _duplication.batches where duplication_id = %s and level = 'blocks'", duplication
     )
     stages["discard"] = measure(conn, lambda: conn.execute("call duplication.discard(%s)", (duplication,)))
     return Bill(batches, stages)

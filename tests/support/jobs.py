@@ -29,18 +29,18 @@ def request(conn: Connection, source: str) -> int:
 def begin(
     conn: Connection, duplication: int, level: str = "episodes", *, worker: str = "w", cpu: int | None = None
 ) -> Begun:
-    query = "select * from duplication.begin_attempt(%s, %s, 'm', %s, %s)"
+    query = "select * from _duplication.begin_attempt(%s, %s, 'm', %s, %s)"
     return Begun(*(conn.execute(query, (duplication, level, worker, cpu)).fetchone() or ()))
 
 
 def dispatch(conn: Connection, seen_empty: str | None = None, limit: int = 100) -> list[int]:
-    query = "select duplication_id from duplication.dispatch_jobs(%s, null, %s::interval)"
+    query = "select duplication_id from _duplication.dispatch_jobs(%s, null, %s::interval)"
     return sorted(row[0] for row in conn.execute(query, (limit, seen_empty)))
 
 
 def fail(conn: Connection, attempt: int, sqlstate: str = "40P01") -> str:
     error = f'{{"sqlstate": "{sqlstate}", "message": "deadlock detected"}}'
-    return str(value(conn, "select duplication.end_attempt(%s, 'transient', %s::jsonb)", attempt, error))
+    return str(value(conn, "select _duplication.end_attempt(%s, 'transient', %s::jsonb)", attempt, error))
 
 
 def waiting(conn: Connection, duplication: int) -> object:
@@ -57,6 +57,6 @@ def change(conn: Connection, setting: str, to: str) -> None:
 
 def move_attempts_back(conn: Connection, by: str) -> None:
     conn.execute(
-        "update duplication.attempts set ended_at = ended_at - %s::interval, started_at = started_at - %s::interval",
+        "update _duplication.attempts set ended_at = ended_at - %s::interval, started_at = started_at - %s::interval",
         (by, by),
     )

@@ -1,4 +1,4 @@
-"""Two graphs copied in many batches, one with late columns and one with a level below itself, and moments in them."""
+"""Two graphs copied in many batches, one with deferred columns and one with a level below itself, and moments."""
 
 from __future__ import annotations
 
@@ -130,21 +130,21 @@ def _linking(table: str, mark: str) -> Moment:
 
 # In the order in which they come.
 RELINKING = {
-    "inside the relink of the root": _linking("public.exams", "e1"),
-    "inside the first batch of a relink": _linking("public.questions", "q2"),
-    "between two batches of a relink": replace(_linking("public.questions", "q2"), between_batches=True),
-    "as the pieces of a relink are marked": Moment(
-        EXAM, "duplication.pieces", "level", "relink questions", "after delete"
+    "inside the backfill of the root": _linking("public.exams", "e1"),
+    "inside the first batch of a backfill": _linking("public.questions", "q2"),
+    "between two batches of a backfill": replace(_linking("public.questions", "q2"), between_batches=True),
+    "as the pieces of a backfill are marked": Moment(
+        EXAM, "_duplication.pieces", "level", "backfill questions", "after delete"
     ),
-    "inside a later batch of a relink": _linking("public.questions", "q21"),
-    "inside the last batch of a relink": _linking("public.questions", "q38"),
+    "inside a later batch of a backfill": _linking("public.questions", "q21"),
+    "inside the last batch of a backfill": _linking("public.questions", "q38"),
 }
 DESCENDING = {
     "between two steps of planning a level below itself": Moment(
-        LIBRARY, "duplication.id_map", "orig_key", 12, between_batches=True
+        LIBRARY, "_duplication.id_map", "orig_key", 12, between_batches=True
     ),
-    "inside a step of planning a level below itself": Moment(LIBRARY, "duplication.id_map", "orig_key", 39),
-    "as the plan cuts pieces of what is below": Moment(LIBRARY, "duplication.pieces", "level", "documents"),
+    "inside a step of planning a level below itself": Moment(LIBRARY, "_duplication.id_map", "orig_key", 39),
+    "as the plan cuts pieces of what is below": Moment(LIBRARY, "_duplication.pieces", "level", "documents"),
     "inside the batch of the root": Moment(LIBRARY, "public.folders", "mark", "f1"),
     "between two batches of a level below itself": Moment(
         LIBRARY, "public.folders", "mark", "f12", between_batches=True
@@ -209,19 +209,19 @@ def assert_copied_exactly_once(conn: psycopg.Connection, source: Source, duplica
     assert_copied(conn, source.graph, ROOT, before)
     assert verify(conn, duplication) == []
     rows = {level: copies.total() for level, copies in expected_copy(before, source.graph, ROOT).items()}
-    assert value(conn, "select count(*) from duplication.pieces") == 0
+    assert value(conn, "select count(*) from _duplication.pieces") == 0
     for level, planned, done, copied, pieces, batches in conn.execute(
         """
         select p.level, p.rows_planned, p.rows_done, p.rows_copied,
-            (select sum(b.last_piece - b.batch_no + 1) = max(b.last_piece) from duplication.batches b
+            (select sum(b.last_piece - b.batch_no + 1) = max(b.last_piece) from _duplication.batches b
                 where b.duplication_id = p.duplication_id and b.level = p.level),
-            (select count(*) from duplication.batches b
+            (select count(*) from _duplication.batches b
                 where b.duplication_id = p.duplication_id and b.level = p.level)
         from duplication.progress p where p.duplication_id = %s order by p.ordinal
         """,
         (duplication,),
     ):
-        of = level.removeprefix("relink ")
+        of = level.removeprefix("backfill ")
         assert planned == done == rows[of], level
         assert copied <= rows[of] if of != level else copied == rows[of], level
         assert pieces, f"{level}: a piece was taken twice, or not at all"

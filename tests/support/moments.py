@@ -39,12 +39,12 @@ class Moment:
 
 # In the order in which they come.
 MOMENTS = {
-    "between two steps of planning": Moment("duplication.id_map", "orig_key", "parts", 0.5, between_batches=True),
-    "inside a step of planning": Moment("duplication.id_map", "orig_key", "items", 0.6),
+    "between two steps of planning": Moment("_duplication.id_map", "orig_key", "parts", 0.5, between_batches=True),
+    "inside a step of planning": Moment("_duplication.id_map", "orig_key", "items", 0.6),
     "inside the root's batch": Moment("public.episodes", "orig_id", "episodes"),
     "inside a batch of parts": Moment("public.parts", "orig_id", "parts", 0.5),
     "between two batches of items": Moment("public.items", "orig_id", "items", between_batches=True),
-    "as the pieces of a batch are marked": Moment("duplication.pieces", "level", "blocks"),
+    "as the pieces of a batch are marked": Moment("_duplication.pieces", "level", "blocks"),
     "inside the first batch of blocks": Moment("public.blocks", "orig_id", "blocks"),
     "between two batches of blocks": Moment("public.blocks", "orig_id", "blocks", 0.4, between_batches=True),
     "inside a later batch of blocks": Moment("public.blocks", "orig_id", "blocks", 0.7),

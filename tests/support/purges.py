@@ -40,10 +40,10 @@ def rows_of_plan(conn: psycopg.Connection, duplication: int) -> int:
     """How many rows there are of what a purge deletes."""
     of_plan = """
         select
-            (select count(*) from duplication.id_map as m inner join duplication.level_runs as r on r.id = m.run
+            (select count(*) from _duplication.id_map as m inner join _duplication.level_runs as r on r.id = m.run
                 where r.duplication_id = d.id)
-            + (select count(*) from duplication.pieces as p where p.duplication_id = d.id)
-            + (select count(*) from duplication.batches as b where b.duplication_id = d.id)
+            + (select count(*) from _duplication.pieces as p where p.duplication_id = d.id)
+            + (select count(*) from _duplication.batches as b where b.duplication_id = d.id)
         from duplication.duplications as d where d.id = %s
     """
     return int(value(conn, of_plan, duplication))

@@ -77,7 +77,7 @@ class JobWatch:
         """Tell what the gates have decided, unless the job may run."""
         if gate.decision == "run":
             return
-        self._metrics.put_off.labels(gate.gate).inc()
+        self._metrics.jobs_refused.labels(gate.gate).inc()
         if self._traces:
             self._traces.add_event(gate.decision, {"gate": gate.gate, "reason": gate.reason})
         if gate.decision == "stop":

@@ -66,7 +66,7 @@ class WorkerMetrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.received = self._counter("jobs_received", "Jobs that came from the queue.", "level")
-        self.put_off = self._counter("jobs_put_off", "Jobs that had to wait or to stop, by the gate.", "gate")
+        self.jobs_refused = self._counter("jobs_refused", "Jobs that had to wait or to stop, by the gate.", "gate")
         self.ended = self._counter("jobs_ended", "Jobs that ran, by what came of them.", "outcome")
         self.rows = self._counter("rows_copied", "Rows that were copied.", "level")
         self.batches = self._counter("batches_copied", "Batches that were copied.", "level")

@@ -1,4 +1,4 @@
-create or replace procedure duplication.check_outside_transaction()
+create or replace procedure _duplication.check_outside_transaction()
 language plpgsql
 as $$
 -- Purpose: refuse, before any work, a committing procedure that was called where it may not commit: in a transaction
@@ -15,7 +15,7 @@ begin
     exception when invalid_transaction_termination then
         v_refusal := sqlerrm;
     end;
-    if v_refusal operator(pg_catalog.=) duplication.refusal_in_transaction() then
+    if v_refusal operator(pg_catalog.=) _duplication.refusal_in_transaction() then
         raise exception using
             errcode = 'UD015',
             message = 'this procedure commits its batches and was called inside a transaction',

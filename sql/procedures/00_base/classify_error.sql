@@ -1,4 +1,4 @@
-create or replace function duplication.classify_error(p_sqlstate text) returns text
+create or replace function _duplication.classify_error(p_sqlstate text) returns text
 language sql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
-create or replace function duplication.describe_error(
+create or replace function _duplication.describe_error(
     p_id bigint,
     p_level text,
     p_sqlstate text,
@@ -38,7 +38,7 @@ as $$
         select n.nspname, c.relname
         from duplication.duplications as d
         inner join duplication.levels as l on l.tree = d.tree and l.name = coalesce((
-            select r.relinks from duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level
+            select r.backfills from _duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level
         ), p_level)
         inner join pg_class as c on c.oid = to_regclass(l.relation)
         inner join pg_namespace as n on n.oid = c.relnamespace

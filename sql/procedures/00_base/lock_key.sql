@@ -1,4 +1,4 @@
-create or replace function duplication.lock_key(p_id bigint) returns bigint
+create or replace function _duplication.lock_key(p_id bigint) returns bigint
 language plpgsql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
-create or replace function duplication.prepare_statement(p_statement text, variadic p_types text[]) returns text
+create or replace function _duplication.prepare_statement(p_statement text, variadic p_types text[]) returns text
 language plpgsql
 as $$
 -- Purpose: have the session keep the plan of a generated statement: to parse and plan those of a small tree anew takes a

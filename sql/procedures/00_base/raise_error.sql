@@ -1,4 +1,4 @@
-create or replace function duplication.raise_error(p_error jsonb) returns void
+create or replace function _duplication.raise_error(p_error jsonb) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
@@ -11,7 +11,7 @@ begin
         message = p_error ->> 'message',
         detail = concat_ws(E'\n', p_error ->> 'detail', format('At level %s.', p_error ->> 'level')),
         -- RAISE refuses null
-        hint = coalesce(p_error ->> 'hint', case duplication.classify_error(p_error ->> 'sqlstate')
+        hint = coalesce(p_error ->> 'hint', case _duplication.classify_error(p_error ->> 'sqlstate')
             when 'transient' then 'Call again: what was copied is kept.'
             else 'Mend the cause, then retry the duplication: what was copied is kept.'
         end),

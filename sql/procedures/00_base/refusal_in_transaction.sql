@@ -1,4 +1,4 @@
-create or replace function duplication.refusal_in_transaction() returns text
+create or replace function _duplication.refusal_in_transaction() returns text
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$

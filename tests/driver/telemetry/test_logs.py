@@ -50,7 +50,7 @@ def test_each_line_is_a_document_that_names_the_job(
     assert end["rows"] == 24
     batches = [line for line in lines(worker) if line["event"].startswith("Batch") and "of blocks" in line["event"]]
     assert {batch["level"] for batch in batches} == {"debug"}
-    numbers = db.execute("select batch_no from duplication.batches where level = 'blocks' order by 1").fetchall()
+    numbers = db.execute("select batch_no from _duplication.batches where level = 'blocks' order by 1").fetchall()
     assert [(batch["batch_no"],) for batch in batches] == numbers
     assert len(numbers) == end["batches"]
     assert sum(batch["rows"] for batch in batches) == 24

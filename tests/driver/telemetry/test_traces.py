@@ -44,7 +44,7 @@ def wait_for_spans(collector: Collector, name: str, number: int = 1) -> list[Spa
 
 def nanoseconds(db: psycopg.Connection, column: str, level: str) -> list[int]:
     query = f"""
-        select (extract(epoch from {column}) * 1000000)::bigint * 1000 from duplication.batches
+        select (extract(epoch from {column}) * 1000000)::bigint * 1000 from _duplication.batches
         where level = %s order by batch_no
     """
     return [row[0] for row in db.execute(query.encode(), (level,))]
@@ -82,7 +82,7 @@ def test_one_duplication_is_one_trace_of_request_dispatch_jobs_calls_and_batches
     assert [batch.begun for batch in batches] == nanoseconds(db, "started_at", "blocks")
     assert [batch.ended for batch in batches] == nanoseconds(db, "ended_at", "blocks")
     assert sum(batch.attributes["rows"] for batch in batches) == 24
-    numbers = db.execute("select batch_no from duplication.batches where level = 'blocks' order by 1").fetchall()
+    numbers = db.execute("select batch_no from _duplication.batches where level = 'blocks' order by 1").fetchall()
     assert [(batch.attributes["batch_no"],) for batch in batches] == numbers
 
 

@@ -103,7 +103,7 @@ def test_batches_are_a_timeline_that_is_told_in_words_too(
     duplication = engine.request_duplication("episode", source)
     complete(engine, duplication)
     batches = value(
-        db, "select count(*) from duplication.batches where duplication_id = %s and level = 'blocks'", duplication
+        db, "select count(*) from _duplication.batches where duplication_id = %s and level = 'blocks'", duplication
     )
     page = look(f"/duplications/{duplication}")
     page.locator("summary").click()

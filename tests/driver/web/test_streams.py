@@ -25,7 +25,7 @@ def source(episode: Episode) -> str:
 def say(db: psycopg.Connection, duplication: int, *words: str) -> None:
     """Events of the test's own."""
     for word in words:
-        db.execute("select duplication.emit_feedback(%s, 'test', %s)", (duplication, word))
+        db.execute("select _duplication.emit_feedback(%s, 'test', %s)", (duplication, word))
 
 
 def words(events: list[Told]) -> list[str]:
@@ -130,7 +130,7 @@ def test_a_slow_reader_misses_nothing_and_holds_up_nobody(
         for page in range(0, number, 3000):
             db.execute(
                 """
-                select duplication.emit_feedback(%s, 'test', format('%%s %%s', n, repeat('.', 200)))
+                select _duplication.emit_feedback(%s, 'test', format('%%s %%s', n, repeat('.', 200)))
                 from generate_series(%s::integer, %s::integer) as n
                 """,
                 (duplication, page + 1, page + 3000),

@@ -157,7 +157,7 @@ def test_where_it_cannot_be_the_triggers_do_it_and_that_is_told(
 def test_a_rule_is_a_reason(db: psycopg.Connection, source: int) -> None:
     db.execute("create rule noted as on insert to public.blocks do instead nothing")
 
-    assert value(db, "select duplication.per_row_reason('public.blocks')") == "rule noted"
+    assert value(db, "select _duplication.per_row_reason('public.blocks')") == "rule noted"
 
 
 def test_a_partitioned_table_is_left_to_the_triggers(db: psycopg.Connection, episode: Episode) -> None:

@@ -66,7 +66,7 @@ def remove(conn: psycopg.Connection) -> None:
         conn.execute(f"drop schema if exists {schema} cascade")
     conn.execute("drop foreign data wrapper if exists nothing cascade")
     conn.execute("delete from duplication.duplications")
-    conn.execute("delete from duplication.id_map")
+    conn.execute("delete from _duplication.id_map")
     conn.execute("delete from duplication.trees where name = %s", (TREE,))
     set_batch_rows(conn, 5000)
 

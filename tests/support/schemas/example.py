@@ -66,7 +66,7 @@ class Example:
         return f"""
             drop schema if exists {self.schema.name} cascade;
             delete from duplication.duplications where tree = '{TREE}';
-            delete from duplication.id_map;
+            delete from _duplication.id_map;
             delete from duplication.trees where name = '{TREE}';
         """
 

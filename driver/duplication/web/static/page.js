@@ -115,7 +115,7 @@ async function lookAtAll() {
 
 function follow(after) {
   const events = new EventSource((only ? `/duplications/${only}/events` : "/events") + (after ? `?after=${encodeURIComponent(after)}` : ""));
-  const types = ["requested", "started", "progress", "waiting", "relinking", "failed", "retried", "cancelled", "discarding", "discarded", "completed"];
+  const types = ["requested", "started", "progress", "waiting", "backfilling", "failed", "retried", "cancelled", "discarding", "discarded", "completed"];
   for (const type of types) {
     events.addEventListener(`duplication.${type}`, (event) => lookLater(JSON.parse(event.data).duplication_id));
   }

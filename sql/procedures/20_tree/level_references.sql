@@ -1,0 +1,166 @@
+create or replace function _duplication.level_references(p_tree text, p_level text)
+returns table (
+    nr integer,
+    origin text,
+    constraint_name name,
+    columns name[],
+    key_column name,
+    assigned name[],
+    target_level text,
+    target_columns name[],
+    by_row boolean,
+    is_array boolean,
+    is_checked boolean,
+    condition text,
+    unmapped text,
+    nullable name[]
+)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: everything on a level that names rows of the tree's levels: its edges, what it owns, the references that
+--   rules declare, and the foreign keys in the catalog. What comes first decides a column.
+-- Parameters: p_tree, p_level.
+-- Returns: a row per reference. origin: 'below', 'owned', 'rule' or 'constraint'; columns and target_columns in pairs;
+--   key_column, the one of columns that names the target's key; by_row: none does, so the target's row and its copy are
+--   looked up; assigned, those of its columns that it decides; is_checked: a foreign key checks it; condition on the row,
+--   or null; unmapped: what becomes of it when it should have been mapped and is not; nullable, those of its columns that
+--   may be null for a time.
+-- Errors: UD010 if there is no such table.
+#variable_conflict use_column
+begin
+    return query
+    with level as (
+        select l.name, l.key_column, l.orig_column, _duplication.resolve_relation(l.relation) as relation
+        from duplication.levels as l
+        where l.tree = p_tree and l.name = p_level
+    ),
+
+    targets as (
+        select l.name, l.key_column, _duplication.resolve_relation(l.relation) as relation
+        from duplication.levels as l
+        where l.tree = p_tree
+    ),
+
+    rules as (
+        -- of a level's own rule and one for all levels, the level's own counts
+        select r.*
+        from duplication.column_rules as r
+        where r.tree = p_tree and (r.level = p_level or (r.level is null and not exists (
+            select from duplication.column_rules as o
+            where o.tree = p_tree and o.level = p_level and o.column_name = r.column_name
+        )))
+    ),
+
+    constraints as (
+        -- of several partitions' own keys, one tells all that is to be known
+        select distinct on (k.columns, k.target_columns, t.name)
+            f.oid, f.conname, f.confmatchtype, t.name as target_level, t.key_column as target_key, k.columns,
+            k.target_columns,
+            -- NOT ENFORCED is new in 18
+            to_jsonb(f) -> 'conenforced' is distinct from 'false' as is_enforced
+        from level as l
+        inner join pg_constraint as f on f.contype = 'f' and f.conparentid = 0 and f.conrelid = any(
+            _duplication.table_and_partitions(l.relation)
+        )
+        inner join targets as t on t.relation in (f.confrelid, pg_partition_root(f.confrelid))
+            and t.key_column is not null
+        cross join lateral (
+            select
+                array_agg(a.attname order by u.nr) as columns, array_agg(b.attname order by u.nr) as target_columns
+            from unnest(f.conkey, f.confkey) with ordinality as u (referencing, referenced, nr)
+            inner join pg_attribute as a on a.attrelid = f.conrelid and a.attnum = u.referencing
+            inner join pg_attribute as b on b.attrelid = f.confrelid and b.attnum = u.referenced
+        ) as k
+        where (l.orig_column is null or l.orig_column <> all(k.columns))
+            and not exists (select from rules as r where r.rule <> 'remap' and r.column_name = any(k.columns))
+        order by k.columns, k.target_columns, t.name, f.oid
+    ),
+
+    declared as (
+        select 1 as rank, 'below' as origin, e.column_name, e.parent_level as target_level, e.row_filter
+        from duplication.edges as e
+        where e.tree = p_tree and e.level = p_level and e.kind = 'below'
+        union all
+        select 2, 'owned', e.column_name, e.level, e.row_filter
+        from duplication.edges as e
+        where e.tree = p_tree and e.parent_level = p_level and e.kind = 'owned'
+        union all
+        select 3, 'rule', r.column_name, r.target_level, r.row_filter
+        from rules as r
+        where r.rule = 'remap' and not exists (
+            -- then the rule says only what becomes of it unmapped
+            select from constraints as c
+            where r.column_name = any(c.columns) and c.target_level = r.target_level
+                and (cardinality(c.columns) > 1 or c.target_columns[1] <> c.target_key)
+        ) and not exists (
+            select from duplication.edges as e
+            where e.tree = p_tree and e.column_name = r.column_name and (
+                (e.kind = 'below' and e.level = p_level and e.parent_level = r.target_level)
+                or (e.kind = 'owned' and e.parent_level = p_level and e.level = r.target_level)
+            )
+        )
+    ),
+
+    found as (
+        select
+            d.rank, d.origin, c.conname, array[a.attname] as columns, a.attname as key_column, d.target_level,
+            array[t.key_column::name] as target_columns, false as by_row, y.typcategory = 'A' as is_array,
+            c.oid is not null as is_checked, d.row_filter as condition,
+            coalesce((
+                select r.unmapped from rules as r
+                where r.rule = 'remap' and r.column_name = d.column_name and r.target_level = d.target_level
+            ), 'error') as unmapped, false as is_match_full
+        from declared as d
+        cross join level as l
+        inner join targets as t on t.name = d.target_level and t.key_column is not null
+        inner join pg_attribute as a on a.attrelid = l.relation and a.attname = d.column_name and not a.attisdropped
+        inner join pg_type as y on y.oid = a.atttypid
+        left join lateral (
+            select c.oid, c.conname
+            from constraints as c
+            where c.columns = array[a.attname] and c.target_level = d.target_level
+                and c.target_columns = array[t.key_column::name] and c.is_enforced
+            limit 1
+        ) as c on true
+        union all
+        select
+            4, 'constraint', c.conname, c.columns, c.columns[array_position(c.target_columns, c.target_key::name)],
+            c.target_level, c.target_columns, c.target_key <> all(c.target_columns), false, c.is_enforced, null, coalesce((
+                select min(r.unmapped) from rules as r
+                where r.rule = 'remap' and r.column_name = any(c.columns) and r.target_level = c.target_level
+            ), 'error'), c.confmatchtype = 'f'
+        from constraints as c
+        where not exists (
+            select from declared as d
+            where array[d.column_name::name] = c.columns and d.target_level = c.target_level
+        )
+    )
+
+    select
+        (row_number() over (order by f.rank, f.columns, f.target_level, f.conname))::integer, f.origin, f.conname,
+        f.columns, f.key_column, n.assigned, f.target_level, f.target_columns, f.by_row, f.is_array, f.is_checked, f.condition, f.unmapped,
+        case
+            when f.is_match_full and cardinality(n.nullable) < cardinality(f.columns) then '{}'
+            -- the others, such as a tenant, are known from the start
+            when f.key_column is not null and not f.is_match_full
+                then array_remove(array[case when f.key_column = any(n.nullable) then f.key_column end], null)
+            else n.nullable
+        end
+    from found as f
+    cross join level as l
+    cross join lateral (
+        select
+            coalesce(array_agg(a.attname order by a.attnum) filter (
+                where f.origin <> 'constraint' or not exists (select from declared as d where d.column_name = a.attname)
+            ), '{}') as assigned,
+            coalesce(array_agg(a.attname order by a.attnum) filter (
+                where not a.attnotnull and (y.typtype <> 'd' or _duplication.allows_null(y.oid))
+            ), '{}') as nullable
+        from pg_attribute as a
+        inner join pg_type as y on y.oid = a.atttypid
+        where a.attrelid = l.relation and a.attname = any(f.columns) and a.attgenerated = ''
+            and a.attname is distinct from l.key_column
+    ) as n;
+end;
+$$;

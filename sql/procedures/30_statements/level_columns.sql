@@ -1,0 +1,74 @@
+create or replace function _duplication.level_columns(
+    p_tree text,
+    p_level text,
+    p_range_of text,
+    p_overrides jsonb default '{}',
+    p_deferred text[] default '{}',
+    p_unmapped text default null
+) returns table (column_name name, expression text, copied boolean, is_reference boolean, is_parent boolean)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: what each column of a copied row becomes, read from the catalog now: a column added today is copied today.
+-- Parameters: p_tree, p_level; p_range_of of piece, 'rows' or 'parents' (see copy_statement);
+--   p_overrides, column → value, replaces what the column of the root would become; p_deferred and p_unmapped as in
+--   reference_values.
+-- Returns: a row per column that the INSERT names, in table order. The expression sees what source_clause has; copied:
+--   the value is the source's own; is_reference: it follows a reference; is_parent: that of an edge below.
+-- Errors: those of resolve_level.
+declare
+    v_level record;
+begin
+    select r.* into v_level from _duplication.resolve_level(p_tree, p_level) as r;
+    return query
+    select
+        c.attname,
+        case
+            when c.override is null then c.becomes
+            when not exists (
+                select from duplication.edges as e where e.tree = p_tree and e.level = p_level
+            ) then c.override
+            -- a root that has rows of its own level below it is the first that was planned: see level_runs.first_number
+            else format(
+                'case when m.number & 17179869183 = 0 then %s else %s end', c.override,
+                coalesce(c.becomes, _duplication.key_default(v_level.relation, c.attname), 'null')
+            )
+        end,
+        c.becomes = format('s.%I', c.attname) and c.override is null, c.is_reference, c.is_parent
+    from (
+        select
+            a.attname, a.attnum,
+            case when p_overrides ? a.attname::text then format(
+                '(select o.%1$I from pg_catalog.jsonb_to_record(%2$L::pg_catalog.jsonb) as o (%1$I %3$s))',
+                a.attname, jsonb_build_object(a.attname, p_overrides -> a.attname::text),
+                format_type(a.atttypid, a.atttypmod)
+            ) end as override,
+            v.expression is not null as is_reference, coalesce(v.is_parent, false) as is_parent,
+            case
+                when a.attname = v_level.edge_column and p_range_of = 'parents' then 'm.new_key' || v_level.parent_key_cast
+                when a.attname = v_level.key_column and p_range_of = 'rows' then 'm.new_key' || v_level.key_cast
+                -- a row that nothing refers to takes its key as any new row does, unless the level says how
+                when a.attname = v_level.key_column
+                    then (select l.new_key from duplication.levels as l where l.tree = p_tree and l.name = p_level)
+                when a.attname = v_level.orig_column then format('s.%I', v_level.key_column)
+                when v.expression is not null then v.expression
+                when r.rule = 'default' then null
+                when r.rule = 'null' then 'null'
+                when r.rule = 'set' then _duplication.row_expression(r.expression, 's')
+                else format('s.%I', a.attname)
+            end as becomes
+        from pg_attribute as a
+        left join _duplication.reference_values(p_tree, p_level, p_deferred, p_unmapped) as v on v.column_name = a.attname
+        left join lateral (
+            select c.rule, c.expression
+            from duplication.column_rules as c
+            where c.tree = p_tree and (c.level = p_level or c.level is null) and c.column_name = a.attname
+            order by c.level nulls last
+            limit 1
+        ) as r on true
+        where a.attrelid = v_level.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    ) as c
+    where c.becomes is not null or c.override is not null
+    order by c.attnum;
+end;
+$$;

@@ -1,0 +1,22 @@
+create or replace function _duplication.plan_root_statement(p_tree text, p_root text) returns text
+language sql stable
+set search_path to pg_catalog, pg_temp
+as $$
+    -- Purpose: the SQL that plans the root, if it is there: one row of id_map. It returns how many that were.
+    -- Parameters: p_tree; p_root, its root level.
+    -- Returns: SQL text; its parameters: the duplication, the root level, the root's key.
+    -- Errors: those of resolve_level.
+    select format(
+        'with planned as (
+            insert into _duplication.id_map (number, orig_key, new_key)
+            select r.first_number, $3, %s
+            from _duplication.level_runs as r
+            where r.duplication_id = $1 and r.level = $2 and exists (select from %s as s where s.%I = $3%s%s)
+            returning 1
+        )
+
+        select count(*) from planned',
+        l.new_key, l.relation, l.key_column, l.key_cast, l.filter_clause
+    )
+    from _duplication.resolve_level(p_tree, p_root) as l;
+$$;

@@ -1,0 +1,20 @@
+create or replace function _duplication.reach_condition(p_tree text, p_level text) returns text
+language sql stable
+set search_path to pg_catalog, pg_temp
+as $$
+    -- Purpose: the condition that a planned row still hangs below a row of the copy, by any of its edges.
+    -- Parameters: p_tree, p_level.
+    -- Returns: SQL text on the aliases of source_clause; null where it always holds: for the root, and for rows that are
+    --   owned, which their owners keep in the plan.
+    select string_agg(format('r%s.new_key is not null', r.nr), ' or ' order by r.nr)
+        -- the root itself hangs below nothing
+        || case when e.is_root then ' or m.number & 17179869183 = 0' else '' end
+    from _duplication.level_references(p_tree, p_level) as r
+    cross join (
+        select bool_and(e.parent_level = e.level) as is_root, bool_or(e.kind = 'owned') as is_owned
+        from duplication.edges as e
+        where e.tree = p_tree and e.level = p_level
+    ) as e
+    where r.origin = 'below' and not e.is_owned
+    group by e.is_root;
+$$;

@@ -1,0 +1,50 @@
+create or replace function duplication.tree_problems(p_tree text)
+returns table (level text, problem text, hint text, is_certain boolean)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: what about a tree makes its copy fail, or may.
+-- Parameters: p_tree.
+-- Returns: a row per problem, with its hint; is_certain: a copy is refused for it.
+-- Errors: UD001; UD010 where the levels have no order, and those of resolve_level.
+declare
+    v_order record;
+    v_detail text;
+begin
+    return query select e.* from _duplication.edge_problems(p_tree) as e;
+    if found then
+        return;
+    end if;
+    for v_order in select o.* from _duplication.copy_order(p_tree) as o loop
+        begin
+            return query
+            select v_order.level, p.problem, p.hint, true
+            from _duplication.level_problems(p_tree, v_order.level) as p;
+            if not found then
+                return query
+                select v_order.level, p.problem, p.hint, p.is_certain
+                from _duplication.unique_problems(
+                    p_tree, v_order.level, v_order.mapped, v_order.deferred_columns
+                ) as p;
+            end if;
+        exception when sqlstate 'UD010' then
+            get stacked diagnostics problem = message_text, v_detail = pg_exception_detail, hint = pg_exception_hint;
+            problem := problem || coalesce(': ' || nullif(rtrim(v_detail, '.'), ''), '');
+            level := v_order.level;
+            is_certain := true;
+            return next;
+        end;
+        return query
+        select
+            l.name, format(
+                'foreign key %s refers to %s of level %s, which is null for a time', r.constraint_name,
+                array_to_string(r.target_columns, ', '), v_order.level
+            ),
+            'Give one of its columns a rule in duplication.column_rules.', true
+        from duplication.levels as l
+        cross join lateral _duplication.level_references(p_tree, l.name) as r
+        where v_order.deferred_columns <> '{}' and l.tree = p_tree and r.target_level = v_order.level
+            and r.origin = 'constraint' and r.target_columns::text[] && v_order.deferred_columns;
+    end loop;
+end;
+$$;

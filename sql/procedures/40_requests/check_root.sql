@@ -1,0 +1,28 @@
+create or replace function _duplication.check_root(p_root duplication.levels, p_key text) returns void
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+set row_security to off
+as $$
+-- Purpose: make sure that the row to copy is there.
+-- Parameters: p_root, a tree's root level; p_key, canonical.
+-- Errors: UD004; UD010 if there is no such table.
+declare
+    v_relation text := _duplication.resolve_relation(p_root.relation);
+    v_statement text := format(
+        'select exists (select from %s as s where s.%I = $1%s%s)',
+        v_relation, p_root.key_column, _duplication.key_cast(v_relation::regclass, p_root.key_column),
+        ' and (' || p_root.row_filter || ')'
+    );
+    v_found boolean;
+begin
+    perform _duplication.use_tree_path(p_root.tree);
+    execute v_statement into v_found using p_key;
+    if not v_found then
+        raise exception using
+            errcode = 'UD004',
+            message = format('original %s %s does not exist', p_root.row_name, p_key),
+            detail = format('There is no such row in %s, or the level''s filter leaves it out.', v_relation),
+            hint = 'Check the key. A row that another transaction has not committed cannot be seen.';
+    end if;
+end;
+$$;

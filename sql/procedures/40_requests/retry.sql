@@ -1,0 +1,24 @@
+create or replace function duplication.retry(p_id bigint) returns text
+language plpgsql
+security definer
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: failed → pending. What was copied is kept, and what drove it goes on: a worker, or the next call.
+-- Parameters: p_id.
+-- Returns: 'pending'.
+-- Errors: UD003, UD007.
+-- Locks: the duplication's row, until commit. Does not commit.
+begin
+    update duplication.duplications as d
+    set status = 'pending', error = null, dispatched_at = null
+    where d.id = p_id and d.status = 'failed';
+    if not found then
+        perform _duplication.raise_wrong_status(_duplication.find_duplication(p_id), 'retried');
+    end if;
+    perform _duplication.emit_event(
+        p_id, 'duplication.retried', jsonb_build_object('id', p_id, 'retriedAt', clock_timestamp())
+    );
+    return 'pending';
+end;
+$$;
+comment on function duplication.retry is 'Let a failed duplication go on; what was copied is kept.';

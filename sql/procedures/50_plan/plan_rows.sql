@@ -1,0 +1,43 @@
+create or replace function _duplication.plan_rows(
+    p_id bigint, p_tree text, p_level text, p_statement text, p_first_parent bigint, p_last_parent bigint
+) returns bigint
+language plpgsql
+set search_path to pg_catalog, pg_temp
+set row_security to off
+as $$
+-- Purpose: plan the rows that an edge reaches one by one: give each its number in plan order and its new key.
+-- Parameters: p_id; p_tree and p_level of the rows; p_statement, the edge's plan_statement; p_first_parent to
+--   p_last_parent, of its carrier, by their numbers in plan order.
+-- Returns: the rows planned.
+-- Does not commit.
+declare
+    v_last bigint := _duplication.last_number(p_id, p_level);
+    v_statement text := p_statement;
+    v_careful text;
+begin
+    loop
+        perform _duplication.use_tree_path(p_tree);
+        begin
+            execute format(
+                '%s (%L, %L, %L, %L, %L)',
+                _duplication.prepare_statement(v_statement, 'bigint', 'text', 'bigint', 'bigint', 'bigint'),
+                p_id, p_level, v_last, p_first_parent, p_last_parent
+            );
+            exit;
+        exception when unique_violation then
+            -- planned before: it has moved from a parent to another meanwhile; levels with more edges look anyway
+            v_careful := (
+                select case when count(*) = 1 then min(_duplication.plan_statement(e, 'rows')) end
+                from duplication.edges as e
+                where e.tree = p_tree and e.level = p_level
+            );
+            if v_careful is null or v_careful = v_statement then
+                raise;
+            end if;
+            v_statement := v_careful;
+        end;
+    end loop;
+    -- numbers have no gaps
+    return _duplication.last_number(p_id, p_level) - v_last;
+end;
+$$;

@@ -1,8 +1,0 @@
-create or replace function duplication.feed_home() returns text
-language sql stable
-set search_path to pg_catalog, pg_temp
-as $$
-    -- Purpose: which feed a cursor is of. Transactions have other numbers in another database, and in one that was restored.
-    -- Returns: eight digits, until adopt() gives the database others.
-    select left(s.installation::text, 8) from duplication.settings as s;
-$$;

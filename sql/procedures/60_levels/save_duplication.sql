@@ -1,0 +1,22 @@
+create or replace function _duplication.save_duplication(p_duplication duplication.duplications) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: write what a step has come to, unless that is the end: when the copy was started, and its new root.
+-- Parameters: p_duplication, with the status that it had when the step began.
+-- Errors: UD007 if it was cancelled, or failed, before it was started.
+-- Locks: the duplication's row, until commit, so late in a step: a cancel waits for it. Does not commit.
+begin
+    update duplication.duplications as d
+    set
+        -- one that was cancelled since stays so; the batch in flight ends
+        status = case when p_duplication.status = 'pending' then 'in_progress' else d.status end,
+        started_at = p_duplication.started_at,
+        -- another session may have come to it meanwhile
+        new_root_key = coalesce(d.new_root_key, p_duplication.new_root_key)
+    where d.id = p_duplication.id and (p_duplication.status <> 'pending' or d.status = 'pending');
+    if not found then
+        perform _duplication.raise_wrong_status(_duplication.find_duplication(p_duplication.id), 'copied');
+    end if;
+end;
+$$;

@@ -1,0 +1,26 @@
+create or replace function _duplication.run_prepared(
+    p_statement text, p_search_path text, p_id bigint, p_first_number bigint, p_last_number bigint
+) returns bigint
+language plpgsql
+set search_path to pg_catalog, pg_temp
+set row_security to off
+as $$
+-- Purpose: run_statement for a few rows of a statement that comes again, into a table without triggers of the application,
+--   which would be planned generically, too: its plan is kept. To tell how many they were, each row is handed on, so with
+--   many of them it takes longer.
+-- Parameters, returns, errors: as run_statement. Does not commit.
+declare
+    v_rows bigint;
+begin
+    perform set_config('search_path', p_search_path, true);
+    execute pg_catalog.format(
+        '%s (%L, %L, %L)',
+        _duplication.prepare_statement(
+            pg_catalog.concat('with written as (', p_statement, ' returning 1) select pg_catalog.count(*) from written'),
+            'bigint', 'bigint', 'bigint'
+        ),
+        p_id, p_first_number, p_last_number
+    ) into v_rows;
+    return v_rows;
+end;
+$$;

@@ -1,0 +1,51 @@
+create or replace function _duplication.verify_unplanned_rows(
+    p_id bigint, p_edge duplication.edges, p_first_parent bigint, p_last_parent bigint, p_lost jsonb
+) returns table (orig_key text, new_key text, difference text, column_name text, detail text)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+set row_security to off
+as $$
+-- Purpose: find rows that an edge reaches and a level's plan does not know: added to the source after planning, or to the
+--   copy.
+-- Parameters: p_id; p_edge, of a level that is planned row by row; p_first_parent to p_last_parent, of its carrier, in plan
+--   order; p_lost, keys of those that are not in the source any more.
+-- Returns: as verify, without the level.
+declare
+    v_level record;
+    v_statement text;
+begin
+    select r.* into v_level from _duplication.resolve_level(p_edge.tree, p_edge.level) as r;
+    v_statement := format(
+        $statement$
+            with parents as (
+                select m.orig_key, m.new_key from _duplication.id_map as m
+                where m.number between $3 and $4
+            )
+
+            select s.%1$I::text, null::text, 'missing', null::text, 'it was added to the source after the copy was planned'
+            from parents as m
+            %2$s
+            where not coalesce($5 ? m.orig_key, false) and not exists (
+                select from _duplication.id_map as x
+                where x.run = (select _duplication.find_run_id($1, $2)) and x.orig_key = s.%1$I::text collate "C"
+                -- fenced, for one look-up a row: as a join it was done by comparing each with each
+                offset 0
+            )
+            %3$s
+        $statement$,
+        v_level.key_column, _duplication.edge_join(p_edge),
+        case when p_edge.kind = 'below' then format(
+            'union all
+            select null, c.%I::text, ''extra'', null, ''it was added to the copy''
+            from parents as m
+            cross join lateral (select s.* from %s as s where s.%I = m.new_key%s%s offset 0) as c
+            where not %s',
+            v_level.key_column, v_level.relation, p_edge.column_name,
+            _duplication.key_cast(v_level.relation, p_edge.column_name), ' and (' || p_edge.row_filter || ')',
+            _duplication.is_copied_condition(p_id, p_edge.level, 'c')
+        ) end
+    );
+    perform _duplication.use_tree_path(p_edge.tree);
+    return query execute v_statement using p_id, p_edge.level, p_first_parent, p_last_parent, p_lost;
+end;
+$$;

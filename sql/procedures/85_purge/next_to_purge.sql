@@ -1,0 +1,26 @@
+create or replace function _duplication.next_to_purge(p_after bigint default null) returns bigint
+language sql stable
+set search_path to pg_catalog, pg_temp
+as $$
+    -- Purpose: the duplication that has been completed or discarded for the longest, if for longer than
+    --   settings.purge_after, and is not purged.
+    -- Parameters: p_after, a duplication behind which to look; null for none.
+    -- Returns: its id, null if there is none.
+    select due.id
+    from duplication.settings as s
+    cross join (
+        select
+            coalesce(max(coalesce(d.discarded_at, d.completed_at)), '-infinity') as over_since, coalesce(max(d.id), 0) as id
+        from duplication.duplications as d
+        where d.id = p_after
+    ) as last
+    cross join lateral (
+        select d.id, coalesce(d.discarded_at, d.completed_at) as over_since
+        from duplication.duplications as d
+        where d.status in ('completed', 'discarded') and d.purged_at is null
+            and (coalesce(d.discarded_at, d.completed_at), d.id) > (last.over_since, last.id)
+        order by coalesce(d.discarded_at, d.completed_at), d.id
+        limit 1
+    ) as due
+    where s.purge_after is not null and due.over_since <= clock_timestamp() - s.purge_after;
+$$;

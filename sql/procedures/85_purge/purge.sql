@@ -1,0 +1,33 @@
+create or replace procedure duplication.purge(p_budget interval default null, inout p_done boolean default null)
+language plpgsql
+as $$
+-- Purpose: delete, batch by batch, what settings.purge_after and purge_events_after say is old: events, and the plans of
+--   duplications that are over. The copies stay, and so do the figures of progress. Interrupted and called again, it
+--   goes on; of sessions that call it at once one goes on, and the others end.
+-- Parameters: p_budget, after which the call returns at the next batch (null: when nothing old is left).
+-- Returns: p_done, whether nothing old is left; false as well if another session holds what is.
+-- Errors: UD015, UD016.
+-- Locks: those of purge_batch, each until the end of its batch.
+-- COMMITS: each batch. See duplicate_level for what that forbids.
+declare
+    v_period tstzrange;
+    v_outcome text;
+    v_event bigint;
+    v_id bigint;
+    v_number bigint;
+begin
+    call _duplication.check_outside_transaction();
+    loop
+        commit;
+        set transaction isolation level read committed;
+        set local search_path to pg_catalog, pg_temp;
+        v_period := coalesce(v_period, _duplication.call_period(p_budget));
+        exit when v_outcome in ('wait', 'none') or (v_outcome is not null and not v_period @> clock_timestamp());
+        select b.outcome, b.p_event, b.p_id, b.p_number into v_outcome, v_event, v_id, v_number
+        from _duplication.purge_batch(v_event, v_id, v_number) as b;
+    end loop;
+    p_done := v_outcome = 'none';
+end;
+$$;
+comment on procedure duplication.purge is
+'Delete what the settings say is old: plans and events. Called again, it goes on.';

@@ -1,0 +1,49 @@
+create or replace function _duplication.purge_events(p_after bigint) returns bigint
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: delete a batch of the events that are older than settings.purge_events_after: the first ones, up to one that is
+--   not. They are numbered as they come, so there need be no index on their times. And it keeps what the oldest running
+--   transaction, and so a reader's cursor, may not have seen yet: the space would not be free before its end anyway.
+-- Parameters: p_after, the last event deleted before, 0 for none.
+-- Returns: the last event deleted, null if the next one is not old.
+-- Locks: the events, until commit. Does not commit.
+declare
+    v_settings duplication.settings;
+    v_before timestamptz;
+    v_seen_by_all xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    v_last bigint;
+begin
+    select s.* into v_settings from duplication.settings as s;
+    v_before := clock_timestamp() - v_settings.purge_events_after;
+    if v_before is null then
+        return null;
+    end if;
+    select max(o.id) into v_last
+    from (
+        select e.id, every(e.created_at <= v_before and e.xid < v_seen_by_all) over (order by e.id) as old
+        from (
+            select e.id, e.created_at, e.xid
+            from duplication.events as e
+            where e.id > p_after
+            order by e.id
+            limit v_settings.batch_rows
+        ) as e
+    ) as o
+    where o.old;
+    -- one that has become visible in between may be young
+    with deleted as (
+        delete from duplication.events as e
+        where e.id > p_after and e.id <= v_last and e.created_at <= v_before and e.xid < v_seen_by_all
+        returning e.xid
+    ),
+
+    last as (select d.xid from deleted as d order by d.xid desc limit 1)
+
+    update _duplication.feed as f
+    set purged_xid = l.xid
+    from last as l
+    where l.xid > f.purged_xid;
+    return v_last;
+end;
+$$;

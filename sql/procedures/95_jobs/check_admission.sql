@@ -1,0 +1,34 @@
+create or replace function _duplication.check_admission(
+    p_cpu_percent numeric,
+    out reason text,
+    out wait interval,
+    out gate text
+)
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: whether anything may be copied at all now: the feature flag, and the load on the database.
+-- Parameters: p_cpu_percent of the database's machine, null if it is not known.
+-- Returns: reason to wait and how long; gate, 'flag' or 'load'; null if there is none.
+declare
+    v_settings duplication.settings;
+begin
+    select s.* into v_settings from duplication.settings as s;
+    if not v_settings.enabled then
+        reason := 'duplication is switched off';
+        wait := v_settings.disabled_wait;
+        gate := 'flag';
+        return;
+    end if;
+    reason := (
+        select format('%s %s > %s', l.signal, l.value || l.unit, l.threshold || l.unit)
+        from duplication.load_signals(p_cpu_percent) as l
+        where l.value > l.threshold
+        limit 1
+    );
+    if reason is not null then
+        wait := v_settings.load_wait;
+        gate := 'load';
+    end if;
+end;
+$$;

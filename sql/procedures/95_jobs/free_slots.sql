@@ -1,0 +1,17 @@
+create or replace function _duplication.free_slots() returns integer
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: how many more jobs may be sent: as many duplications as may be at work are in the queue or at work.
+begin
+    return (
+        select greatest(0, s.max_active - (
+            select count(*)
+            from duplication.duplications as d
+            where d.driven_by = 'queue' and d.status in ('pending', 'in_progress')
+                and d.dispatched_at is not null and d.not_before is null
+        ))::integer
+        from duplication.settings as s
+    );
+end;
+$$;

@@ -1,0 +1,40 @@
+create or replace function duplication.read_events(
+    p_after text default null, p_limit integer default 500, p_id bigint default null, p_until text default null
+) returns table (event_cursor text, duplication_id bigint, type text, payload jsonb, created_at timestamptz)
+language plpgsql stable
+-- an application needs no rights on the engine's tables
+security definer
+set search_path to pg_catalog, pg_temp
+as $$
+-- Purpose: the feed from a cursor on. Numbers become visible out of order, the higher one before the lower, so a number
+--   cannot be the cursor; a snapshot can: what it did not see, and a later one sees, has not been told yet. A transaction
+--   that stays open holds up nobody but itself.
+-- Parameters: p_after, the cursor of the last event seen, '0' for all there is; p_limit, the most events to return; p_id,
+--   one duplication, null for all; p_until, the cursor of a reader who is to be caught up with and not overtaken, null for now.
+-- Returns: the events as they became visible, those that did together in the order of their numbers. Or, first and alone,
+--   one of type 'reset', for a reader without a cursor, or whose cursor is older than what was purged, or of another
+--   database: who keeps a state loads it anew, and goes on from the event's cursor.
+-- Errors: UD016.
+declare
+    v_now pg_snapshot := coalesce((select u.told from _duplication.parse_cursor(p_until) as u), pg_current_snapshot());
+    v_after record;
+begin
+    select c.* into v_after from _duplication.parse_cursor(p_after) as c;
+    if p_after is null or v_after.home <> _duplication.feed_id()
+        or pg_snapshot_xmax(v_after.told) > pg_snapshot_xmax(pg_current_snapshot()) or exists (
+        select from _duplication.feed as f
+        where f.purged_xid >= pg_snapshot_xmin(v_after.told)
+    ) then
+        return query select duplication.feed_position(), null::bigint, 'reset', '{}'::jsonb, clock_timestamp();
+        return;
+    end if;
+    if v_after.telling is not null then
+        return query select p.* from _duplication.page_events(v_after.told, v_after.telling, v_after.event, p_limit, p_id) as p;
+        if found then
+            return;
+        end if;
+    end if;
+    return query
+    select p.* from _duplication.page_events(coalesce(v_after.telling, v_after.told), v_now, 0, p_limit, p_id) as p;
+end;
+$$;

@@ -1,0 +1,16 @@
+-- What people call, read and edit is in duplication; everything else is in _duplication.
+-- Looked up first: `if not exists` wants the right to create schemas even where there is nothing to create.
+do $$
+begin
+    if to_regnamespace('duplication') is null then
+        create schema duplication;
+    end if;
+    if to_regnamespace('_duplication') is null then
+        create schema _duplication;
+    end if;
+end
+$$;
+comment on schema duplication is
+'Duplicates trees of rows: what you call, read and edit. \df duplication.* and \dt duplication.* list it.';
+comment on schema _duplication is
+'The engine of the schema duplication: plans, pieces, compiled statements, internal routines.';

@@ -1,0 +1,73 @@
+-- The duplications: one row for each copy that was asked for, from the request to its end.
+
+create table duplication.duplications (
+    id bigint generated always as identity primary key,
+    tree text not null references duplication.trees,
+    root_key text collate "C" not null,
+    new_root_key text collate "C",
+    status text not null default 'pending'
+        constraint status_is_known check (status in (
+            'pending', 'in_progress', 'completed', 'failed', 'cancelled', 'discarding', 'discarded'
+        )),
+    driven_by text not null default 'queue'
+        constraint driven_by_is_known check (driven_by in ('queue', 'caller')),
+    requested_by text not null default session_user,
+    options jsonb not null default '{}'
+        constraint options_are_an_object check (jsonb_typeof(options) = 'object'),
+    error jsonb
+        constraint error_is_whole check (error ?& array['level', 'sqlstate', 'message']),
+    requested_at timestamptz not null default clock_timestamp(),
+    dispatched_at timestamptz,
+    not_before timestamptz,
+    waiting_reason text,
+    started_at timestamptz,
+    completed_at timestamptz,
+    failed_at timestamptz,
+    cancelled_at timestamptz,
+    discarding_at timestamptz,
+    discarded_at timestamptz,
+    purged_at timestamptz,
+    constraint waiting_has_a_reason check ((not_before is null) = (waiting_reason is null)),
+    constraint only_what_may_run_waits check (not_before is null or status in ('pending', 'in_progress')),
+    constraint in_progress_has_started check (status <> 'in_progress' or started_at is not null),
+    constraint completed_has_a_new_root check (
+        status <> 'completed' or (completed_at is not null and new_root_key is not null)
+    ),
+    constraint completed_is_after_started check (completed_at >= started_at),
+    constraint failed_has_an_error check (status <> 'failed' or (failed_at is not null and error is not null)),
+    constraint cancelled_has_a_time check (status <> 'cancelled' or cancelled_at is not null),
+    constraint discarding_has_a_time check (status <> 'discarding' or discarding_at is not null),
+    constraint discarded_has_a_time check (status <> 'discarded' or discarded_at is not null),
+    constraint only_what_is_over_is_purged check (purged_at is null or status in ('completed', 'discarded'))
+);
+create unique index duplications_idempotency_key_idx
+on duplication.duplications (tree, (options ->> 'idempotency_key'));
+create index duplications_root_key_idx on duplication.duplications (tree, root_key);
+create index duplications_to_dispatch_idx on duplication.duplications (id)
+where driven_by = 'queue' and status in ('pending', 'in_progress') and dispatched_at is null and not_before is null;
+create index duplications_sent_idx on duplication.duplications (dispatched_at)
+where driven_by = 'queue' and status in ('pending', 'in_progress') and not_before is null;
+create index duplications_waiting_idx on duplication.duplications (not_before) where not_before is not null;
+create index duplications_shown_first_idx on duplication.duplications (id)
+where status in ('pending', 'in_progress', 'discarding', 'failed');
+create index duplications_to_discard_idx
+on duplication.duplications (status, coalesce(discarding_at, cancelled_at, failed_at))
+where status in ('failed', 'cancelled', 'discarding');
+create index duplications_to_purge_idx
+on duplication.duplications (coalesce(discarded_at, completed_at), id)
+where status in ('completed', 'discarded') and purged_at is null;
+comment on table duplication.duplications is 'One run: the copy of one root with everything below it.';
+comment on column duplication.duplications.root_key is 'Key of the original, as its type writes it.';
+comment on column duplication.duplications.new_root_key is 'Key of the copy; null until its root is copied.';
+comment on column duplication.duplications.driven_by is
+'queue: a worker drives it. caller: whoever called duplicate() does, and no worker takes it over.';
+comment on column duplication.duplications.options is
+'idempotency_key, overrides (column → value of the new root), trace.';
+comment on column duplication.duplications.error is
+'Why it failed: level, relation, sqlstate, message, detail, hint, context.';
+comment on column duplication.duplications.dispatched_at is
+'When its job was last sent to the queue; null if it is to be sent.';
+comment on column duplication.duplications.not_before is 'When its job is sent again, if it waits.';
+comment on column duplication.duplications.waiting_reason is 'Why it waits, for people.';
+comment on column duplication.duplications.purged_at is
+'When the last of its plan was deleted, as settings.purge_after says. Its copy stays.';

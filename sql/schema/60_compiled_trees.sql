@@ -1,0 +1,44 @@
+-- What a tree comes to: its order and its statements, compiled once and kept until something of it changes.
+
+create table _duplication.compiled_trees (
+    tree text primary key references duplication.trees on delete cascade,
+    fingerprint text not null,
+    root_level text collate "C" not null,
+    plan_statement text not null
+);
+comment on table _duplication.compiled_trees is
+'What a tree comes to, read from the catalog when something of it had changed. The fingerprint is of all that was '
+'read.';
+
+create table _duplication.compiled_levels (
+    tree text not null references _duplication.compiled_trees on delete cascade,
+    level text collate "C" not null,
+    ordinal integer not null,
+    mapped boolean not null,
+    refers_to_itself boolean not null,
+    deferred_columns text[] not null,
+    relation text not null,
+    fingerprint text not null,
+    copy_statement text not null,
+    backfill_statement text,
+    primary key (tree, level),
+    unique (tree, ordinal),
+    constraint deferred_columns_have_a_backfill check ((deferred_columns = '{}') = (backfill_statement is null))
+);
+comment on table _duplication.compiled_levels is
+'A level of a compiled tree: its place, and the statements that copy it.';
+comment on column _duplication.compiled_levels.fingerprint is
+'What the catalog said of its table: relation_fingerprint.';
+
+create table _duplication.compiled_edges (
+    tree text not null references _duplication.compiled_trees on delete cascade,
+    level text collate "C" not null,
+    parent_level text collate "C" not null,
+    column_name text not null,
+    carrier text collate "C" not null,
+    plan_statement text not null,
+    primary key (tree, level, parent_level, column_name)
+);
+comment on table _duplication.compiled_edges is 'An edge of a compiled tree, and the statement that plans along it.';
+comment on column _duplication.compiled_edges.carrier is
+'The level by whose numbers it is followed: see edge_carrier().';
