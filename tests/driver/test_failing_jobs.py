@@ -106,7 +106,7 @@ def test_what_fails_in_one_thread_again_and_again_is_told_once(
         worker = start("worker", DUPLICATION_LOG_LEVEL="DEBUG", **PATIENT)
         eventually(lambda: worker.said.count("function _duplication.due_jobs") >= 4, "it has failed several times")
     finally:
-        db.execute("alter function duplication.due_jobs_away rename to due_jobs")
+        db.execute("alter function _duplication.due_jobs_away rename to due_jobs")
     wait_for_completion(engine, duplication)
     assert worker.said.count("[warning  ] The work") == 1, worker.said
     eventually(lambda: " is back\n" in worker.said, "it says that it works again")
