@@ -62,7 +62,7 @@ schemas: $(VENV)/.installed ## copy 500 generated schemas, other ones each time
 		--hypothesis-seed=$(strip $(shell od -An -N4 -tu4 /dev/urandom)) $(ARGS)
 
 rush: $(VENV)/.installed ## copy a thousand small episodes that are requested at once, by two workers
-	RUSH_REQUESTS=1000 $(VENV)/bin/pytest -q tests/driver/test_rush.py $(ARGS)
+	RUSH_REQUESTS=1000 $(VENV)/bin/pytest -q tests/driver/worker/test_rush.py $(ARGS)
 
 faults: $(VENV)/.installed ## break everything around it, one thing after the other
 	$(VENV)/bin/pytest -q -rs -n $(WORKERS) tests/faults $(ARGS)

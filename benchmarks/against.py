@@ -19,8 +19,8 @@ import psycopg
 
 from benchmarks.databases import HERE, SETTINGS, database_dsn, describe_machine, run_psql, time_in_clone
 from benchmarks.shapes import Shape
-from duplication.embedded import Server, postgres_server
 from duplication.engine import Engine
+from duplication.local.embedded import Server, postgres_server
 
 GIT = shutil.which("git") or "git"
 MIGRATE = "import sys; from duplication.migrations import migrate; migrate(sys.argv[1], with_content=True)"

@@ -9,8 +9,8 @@ from psycopg import sql
 
 from benchmarks import deep
 from benchmarks.databases import HERE, database_dsn
-from duplication.embedded import Server
 from duplication.engine import Engine
+from duplication.local.embedded import Server
 from duplication.migrations import migrate
 
 EMPTY = "empty"

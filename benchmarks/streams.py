@@ -20,10 +20,10 @@ import click
 import psutil
 import psycopg
 
-from duplication.demo import run_command
-from duplication.demo_page import wait_for_address
-from duplication.embedded import postgres_server
 from duplication.engine import Engine
+from duplication.local.demo import run_command
+from duplication.local.demo_page import wait_for_address
+from duplication.local.embedded import postgres_server
 from duplication.migrations import migrate
 
 SAY = "select duplication.emit_feedback(%s, 'benchmark', %s)"

@@ -13,8 +13,8 @@ import boto3
 import psycopg
 from botocore.config import Config
 
-from duplication.demo import make_variables, run_command
 from duplication.engine import Engine
+from duplication.local.demo import make_variables, run_command
 from duplication.queue import create_queues
 
 if TYPE_CHECKING:

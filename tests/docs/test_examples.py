@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from duplication.embedded import find_free_port, queue_server
 from duplication.engine import Engine
+from duplication.local.embedded import find_free_port, queue_server
 from duplication.migrations import migrate
 from tests.docs.blocks import README, ROOT, blocks, code, prose, table
 from tests.support.server import temporary_home

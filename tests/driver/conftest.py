@@ -19,8 +19,8 @@ from psycopg.conninfo import make_conninfo
 from pytest_postgresql.executors.noop import NoopExecutor
 
 from duplication.cli import main
-from duplication.embedded import queue_server
 from duplication.engine import Engine
+from duplication.local.embedded import queue_server
 from duplication.queue import Queue, create_queues
 from tests.driver.helpers import Command, RecordingQueue, Run
 from tests.support.server import temporary_home

@@ -27,9 +27,9 @@ from duplication.errors import (
 from duplication.web import checks, duplications, events, pages
 from duplication.web.guard import Guard
 from duplication.web.hub import Hub
-from duplication.web.looks import Database, Looks
 from duplication.web.page import Page
 from duplication.web.site import Site, find_site, wants_page
+from duplication.web.view_cache import Database, ViewCache
 
 STATIC = Path(__file__).parent / "static"
 STATUS_CODES: dict[type[DuplicationError], int] = {
@@ -63,7 +63,7 @@ def create_app(
         redoc_url=None,
     )
     database = Database(connect)
-    app.state.site = Site(database, Looks(database), Hub(connect), Page(copy_url), registry)
+    app.state.site = Site(database, ViewCache(database), Hub(connect), Page(copy_url), registry)
     add_gauges(registry, app.state.site.hub)
     app.add_middleware(Guard, token=token)
     app.add_exception_handler(DuplicationError, refuse)

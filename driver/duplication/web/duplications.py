@@ -9,12 +9,12 @@ from fastapi import Path as PathPart
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from duplication.display.overview import View
 from duplication.errors import DuplicationError
 from duplication.jobs import MAX_ID
 from duplication.models import Batch, Duplication, LevelProgress
-from duplication.overview import View
-from duplication.web.looks import Database
 from duplication.web.site import Site, ThisSite, wants_page
+from duplication.web.view_cache import Database
 
 logger = logging.getLogger("duplication")
 router = APIRouter()
@@ -110,7 +110,7 @@ def list_duplications(
 @router.get("/duplications/{duplication_id}", response_model=Found, responses=refusals(404))
 def show_duplication(site: ThisSite, request: Request, duplication_id: Id) -> Response | Found:
     """Show one, with its levels and latest batches."""
-    view = site.looks.look(duplication_id)
+    view = site.view_cache.look(duplication_id)
     return HTMLResponse(site.page.show_one(view)) if wants_page(request) else describe(view)
 
 
@@ -147,10 +147,10 @@ def discard(site: ThisSite, request: Request, duplication_id: Id) -> Response:
 
 def answer(site: Site, request: Request, duplication_id: int, code: int = 200) -> Response:
     """Answer a person's form with the page, a program with the record as it is now."""
-    site.looks.forget(duplication_id)
+    site.view_cache.forget(duplication_id)
     if wants_page(request):
         return RedirectResponse("/", 303)
-    found = describe(site.looks.look(duplication_id))
+    found = describe(site.view_cache.look(duplication_id))
     return Response(FOUND.dump_json(found), code, {"Location": found.url}, "application/json")
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse
 
+from duplication.display.render import encode
 from duplication.models import Event
-from duplication.render import encode
 from duplication.web.duplications import Id, refusals
 from duplication.web.hub import Hub, Stream
 from duplication.web.site import ThisSite
@@ -33,7 +33,7 @@ async def follow_one(
     site: ThisSite, duplication_id: Id, last_event_id: LastSeen = None, after: After = None
 ) -> EventSourceResponse:
     """Follow what happens to one duplication."""
-    await asyncio.to_thread(site.looks.look, duplication_id)
+    await asyncio.to_thread(site.view_cache.look, duplication_id)
     return EventSourceResponse(tell(site.hub, Stream(last_event_id or after, duplication_id)), ping=PING_SECONDS)
 
 

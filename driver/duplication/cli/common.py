@@ -1,0 +1,56 @@
+"""What the commands share: how they end, how they open a session, and the options that several of them have."""
+
+import sys
+from typing import Any
+
+import click
+
+from duplication.config import ConfigError, Settings
+from duplication.display import render
+from duplication.engine import Engine
+from duplication.errors import (
+    DuplicationError,
+    InvalidKey,
+    InvalidOption,
+    OriginalEpisodeNotFound,
+    UnknownDuplication,
+    UnknownLevel,
+    UnknownTree,
+)
+from duplication.signals import sigterm_as_interrupt
+
+BAD_INPUT = (
+    ConfigError,
+    UnknownTree,
+    UnknownLevel,
+    UnknownDuplication,
+    OriginalEpisodeNotFound,
+    InvalidKey,
+    InvalidOption,
+)
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """The group of commands; says what went wrong in words, and in the exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; SIGTERM is taken like Ctrl-C."""
+        try:
+            with sigterm_as_interrupt():
+                return super().invoke(ctx)
+        except DuplicationError as error:
+            render.print_error(error)
+            sys.exit(EXIT_USAGE if isinstance(error, BAD_INPUT) else EXIT_FAILED)
+        except KeyboardInterrupt:
+            sys.exit(EXIT_INTERRUPTED)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def connect(settings: Settings) -> Engine:
+    """Open a session with the database of the settings."""
+    return Engine.connect(settings.dsn)
