@@ -36,10 +36,11 @@ demo: $(VENV)/.installed ## duplicate a sample episode on an embedded database a
 test: $(VENV)/.installed ## run the tests
 	$(VENV)/bin/pytest -n $(WORKERS) $(ARGS)
 
-lint: $(VENV)/.installed-lint ## check style, types and SQL
+lint: $(VENV)/.installed-lint ## check style, types, imports and SQL
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
 	$(VENV)/bin/sqlfluff lint sql/procedures
 	$(VENV)/bin/python tools/check_plpgsql.py
 
@@ -83,5 +84,5 @@ lock: ## choose the newest versions that fit, for requirements.lock
 	rm -rf build/lock
 
 clean: ## remove the virtual environment, caches and builds
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

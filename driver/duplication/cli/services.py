@@ -1,7 +1,5 @@
 """Commands that run until they are stopped: the worker and the HTTP server."""
 
-from dataclasses import replace
-
 import click
 
 from duplication.cli.common import connect
@@ -38,12 +36,8 @@ def work(
     from duplication.telemetry.start import open_traces
     from duplication.worker.worker import Worker
 
-    settings = replace(
-        settings,
-        concurrency=concurrency or settings.concurrency,
-        parallel=parallel or settings.parallel,
-        metrics_port=metrics_port or settings.metrics_port,
-    )
+    given = {"concurrency": concurrency, "parallel": parallel, "metrics_port": metrics_port}
+    settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
 
     configure_logging(settings.log_level, settings.log_format)
     queue = Queue(settings.required_queue_url)
@@ -74,4 +68,5 @@ def serve(settings: Settings, host: str, port: int, copy_url: str | None) -> Non
         ) from error
 
     configure_logging(settings.log_level, settings.log_format)
-    server.serve(lambda: connect(settings), host, port, copy_url)
+    token = settings.web_token.get_secret_value() if settings.web_token else None
+    server.serve(lambda: connect(settings), host, port, token, copy_url)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 
 import psycopg
 import pytest
@@ -20,7 +19,7 @@ from tests.support.waiting import eventually
 
 Episode = Callable[..., int]
 Start = Callable[..., Command]
-CARRYING_ON = replace(QUICK, carry_on=True)
+CARRYING_ON = QUICK.model_copy(update={"carry_on": True})
 SMALL_BATCHES = "update duplication.settings set batch_rows = 5, target_batch_ms = null"
 
 
@@ -49,7 +48,7 @@ def test_a_job_that_has_used_half_of_its_budget_sends_the_next_one(
     engine: Engine, queue: RecordingQueue, episode: Episode
 ) -> None:
     engine.request_duplication("episode", str(episode()))
-    worker = runner(engine, queue, settings=replace(CARRYING_ON, budget_seconds=0.000001))
+    worker = runner(engine, queue, settings=CARRYING_ON.model_copy(update={"budget_seconds": 0.000001}))
     worker.dispatch()
     worker.handle(take(queue))
     assert queue.sent == ["episodes", "parts"]

@@ -16,7 +16,7 @@ from tests.support.faults import Gate
 from tests.support.waiting import Background, eventually
 
 Episode = Callable[..., int]
-IMPATIENT = Settings(poll_seconds=0, budget_seconds=0.000001)
+IMPATIENT = Settings.model_construct(poll_seconds=0, budget_seconds=0.000001)
 LEVELS = ["episodes", "parts", "items", "blocks"]
 
 

@@ -85,7 +85,7 @@ def test_a_message_whose_time_could_not_be_extended_is_not_deleted(
     """Another worker may have it by then: it is that one's to delete."""
     engine.request_duplication("episode", str(episode()))
     set_batch_rows(db, 2)
-    worker = runner(engine, queue, settings=Settings(poll_seconds=0, budget_seconds=0.000001))
+    worker = runner(engine, queue, settings=Settings.model_construct(poll_seconds=0, budget_seconds=0.000001))
     worker.dispatch()
     message = take(queue)
     queue.refused = {"extend"}
@@ -101,7 +101,7 @@ def test_a_receipt_that_has_expired_is_not_deleted_either(
     """The same, told by AWS."""
     duplication = engine.request_duplication("episode", str(episode(parts=1, items=1, blocks=1)))
     set_batch_rows(db, 1)
-    worker = runner(engine, queue, settings=Settings(poll_seconds=0, budget_seconds=0.000001))
+    worker = runner(engine, queue, settings=Settings.model_construct(poll_seconds=0, budget_seconds=0.000001))
     worker.dispatch()
     message = take(queue)
     with Stubber(queue._client) as stub:
