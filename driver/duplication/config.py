@@ -120,7 +120,7 @@ def load_settings(*, dsn: str | None = None, queue_url: str | None = None) -> Se
     try:
         return SettingsFromOutside(_secrets_dir=directory, **given)
     except ValidationError as error:
-        # without the cause: its text has every value in it
+        # without the cause, whose text has every value in it
         raise ConfigError("; ".join(describe(each["loc"][0], each["input"]) for each in error.errors())) from None
     except SettingsError as error:
         raise ConfigError(f"A file in {directory} cannot be read: {error.__cause__}") from error
@@ -138,7 +138,6 @@ def find_secrets_dir() -> Path | None:
 
 
 def describe(name: int | str, value: object) -> str:
-    """Return what is wrong with a setting's value, and the value itself unless it may hold a secret."""
-    field = Settings.model_fields[str(name)]
-    shown = f" is {value!r}" if field.repr else ""
-    return f"{PREFIX}{str(name).upper()}{shown}: {field.description or 'another text'} is wanted"
+    """Return what is wrong with a setting's value. No secret is shown: in those, any text is a good one."""
+    wanted = Settings.model_fields[str(name)].description
+    return f"{PREFIX}{str(name).upper()} is {value!r}: {wanted} is wanted"
