@@ -41,7 +41,7 @@ lint: $(VENV)/.installed-lint ## check style, types, imports and SQL
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/sqlfluff lint sql/procedures
+	$(VENV)/bin/sqlfluff lint sql/procedures driver/duplication/local/sample
 	$(VENV)/bin/python tools/check_plpgsql.py
 
 format: $(VENV)/.installed-lint ## put Python into the agreed format

@@ -119,6 +119,12 @@ def take(queue: Queue, visibility_seconds: int = 30) -> Message:
     return message
 
 
+def complete(engine: Engine, duplication: int) -> None:
+    """Copy every level that is not done, here and now."""
+    while (level := engine.next_level(duplication)) is not None:
+        engine.duplicate_level(duplication, level)
+
+
 def work_until_idle(dsn: str, queue: Queue, settings: Settings = QUICK) -> None:
     """What `duplication worker --once` does."""
     Worker(lambda: Engine.connect(dsn), queue, settings, StopFlag(), once=True).run()

@@ -18,6 +18,7 @@ from duplication.display import render
 from duplication.engine import Engine
 from duplication.local.embedded import Server, postgres_server, queue_server
 from duplication.local.processes import ServerFailed, running_process, temporary_home
+from duplication.local.sample import load_episode
 from duplication.migrations import migrate
 from duplication.models import Duplication, LevelProgress
 
@@ -136,7 +137,7 @@ def load_sample(console: Console, engine: Engine, shape: Shape) -> str:
     items = shape.parts * shape.items
     rows = 1 + shape.parts + items + items * shape.blocks
     console.print(f"Loading a sample episode of {rows:,} rows …")
-    return engine.load_sample_episode(shape.parts, shape.items, shape.blocks)
+    return load_episode(engine, shape.parts, shape.items, shape.blocks)
 
 
 def follow(console: Console, demo: Demo, duplication_id: int) -> Duplication:

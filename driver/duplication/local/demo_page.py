@@ -16,6 +16,7 @@ from rich.console import Console
 from duplication.engine import Engine
 from duplication.local.demo import Demo, Shape, run_command, start_demo, tell_how_to_connect
 from duplication.local.processes import ServerFailed
+from duplication.local.sample import hold_series, load_episode, load_troubles
 
 SHAPES = tuple(
     Shape(*sizes)
@@ -49,11 +50,11 @@ def run_demo_page(console: Console) -> None:
     """
     with start_demo(console, "--concurrency", "3") as demo:
         console.print(f"Loading {len(SHAPES)} sample episodes …")
-        keys = [demo.engine.load_sample_episode(shape.parts, shape.items, shape.blocks) for shape in SHAPES]
-        demo.engine.load_sample_troubles(refused=keys[REFUSED], held=keys[HELD])
+        keys = [load_episode(demo.engine, shape.parts, shape.items, shape.blocks) for shape in SHAPES]
+        load_troubles(demo.engine, refused=keys[REFUSED], held=keys[HELD])
         with serve_page(demo) as address, suppress(KeyboardInterrupt):
             application = Engine.connect(demo.server.dsn, application_name="application")
-            with application, application.hold_sample_series():
+            with application, hold_series(application):
                 for key in keys:
                     demo.engine.request_duplication("episode", key)
                 tell_how_to_connect(console, demo)

@@ -18,7 +18,7 @@ from duplication.display.overview import View
 from duplication.engine import Engine
 from duplication.errors import ConnectionLost
 from duplication.models import Event
-from tests.driver.helpers import COMMAND, Command, Run
+from tests.driver.helpers import COMMAND, Command, Run, complete
 from tests.support.faults import kill_backend
 from tests.support.waiting import DEADLINE, eventually
 
@@ -29,11 +29,6 @@ Start = Callable[..., Command]
 @pytest.fixture
 def source(episode: Episode) -> str:
     return str(episode(parts=2, items=2, blocks=3))
-
-
-def complete(engine: Engine, duplication: int) -> None:
-    while (level := engine.next_level(duplication)) is not None:
-        engine.duplicate_level(duplication, level)
 
 
 class Recording:

@@ -10,6 +10,7 @@ import pytest
 from duplication.display.overview import add_progress
 from duplication.display.screens import draw_batches
 from duplication.engine import Engine
+from tests.driver.helpers import complete
 from tests.support.calls import set_batch_rows
 
 Episode = Callable[..., int]
@@ -18,11 +19,6 @@ Episode = Callable[..., int]
 @pytest.fixture
 def source(episode: Episode) -> str:
     return str(episode(parts=2, items=2, blocks=3))
-
-
-def complete(engine: Engine, duplication: int) -> None:
-    while (level := engine.next_level(duplication)) is not None:
-        engine.duplicate_level(duplication, level)
 
 
 def test_a_view_knows_rate_and_time_left(db: psycopg.Connection, engine: Engine, source: str) -> None:

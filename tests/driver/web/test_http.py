@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from duplication.engine import Engine
-from tests.driver.helpers import Run
+from tests.driver.helpers import Run, complete
 from tests.driver.web.conftest import Process, Site
 from tests.support.calls import set_batch_rows, status, value
 from tests.support.faults import kill_backend
@@ -22,11 +22,6 @@ Episode = Callable[..., int]
 @pytest.fixture
 def source(episode: Episode) -> str:
     return str(episode(parts=2, items=2, blocks=3))
-
-
-def complete(engine: Engine, duplication: int) -> None:
-    while (level := engine.next_level(duplication)) is not None:
-        engine.duplicate_level(duplication, level)
 
 
 def ask(site: Site, key: str, **headers: str) -> httpx.Response:

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from duplication.engine import VERSIONS, Engine
 from duplication.local.embedded import find_free_port, start_queue
+from duplication.local.sample import load_episode
 from duplication.migrations import migrate
 from duplication.outages import Outages
 from duplication.queue import Queue, create_queues
@@ -202,7 +203,7 @@ def test_a_worker_that_is_started_before_the_engine_is_installed_begins_when_it_
                 assert "The engine is not installed in this database" in worker.said
                 migrate(dsn, with_content=True)
                 with Engine.connect(dsn) as engine:
-                    key = engine.load_sample_episode(2, 2, 2)
+                    key = load_episode(engine, 2, 2, 2)
                     wait_for_completion(engine, engine.request_duplication("episode", key))
                 assert worker.process.poll() is None
                 check_told_once(worker, "The engine")
