@@ -14,10 +14,9 @@ from pytest_postgresql import factories
 
 from duplication.local.embedded import postgres_server
 from tests.support import server as servers
+from tests.support.aliases import Connection
 from tests.support.content import make_episode
 from tests.support.server import CrashServer
-
-Connection = psycopg.Connection
 
 
 def pytest_report_header() -> str:

@@ -48,6 +48,11 @@ psql -X -q -v ON_ERROR_STOP=1 "$DUPLICATION_DSN" <<'END'
 {}
 END
 """
+PYTHON = """
+python - <<'END'
+{}
+END
+"""
 
 
 @pytest.fixture
@@ -79,9 +84,8 @@ def environment(pg_server: SimpleNamespace) -> Iterator[dict[str, str]]:
 @contextmanager
 def run_examples(document: Path, port: int, environment: dict[str, str]) -> Iterator[str]:
     """Run a document from top to bottom; yields what was said, while the document's worker still runs."""
-    examples = [
-        block.text if block.language == "sh" else SQL.format(block.text) for block in blocks(document, "sh", "sql")
-    ]
+    run = {"sh": "{}", "sql": SQL, "python": PYTHON}
+    examples = [run[block.language].format(block.text) for block in blocks(document, *run)]
     script = "\n".join([PRELUDE, *examples, "echo all of it has run", "read -r _"])
     assert WRITTEN_ADDRESS in script
     script = script.replace(WRITTEN_ADDRESS, f"127.0.0.1:{port}").replace("8080", str(find_free_port()))

@@ -169,3 +169,7 @@ class Command:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(DEADLINE)
+
+
+Start = Callable[..., Command]
+"""Starts a `duplication` command in a process of its own."""

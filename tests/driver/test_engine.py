@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,13 +23,7 @@ from duplication.models import Chore, LevelCall
 from tests.driver.helpers import complete
 from tests.support.calls import set_batch_rows, status, value
 
-Episode = Callable[..., int]
 LEVELS = ["episodes", "parts", "items", "blocks"]
-
-
-@pytest.fixture
-def source(episode: Episode) -> str:
-    return str(episode(parts=2, items=2, blocks=3))
 
 
 def test_request_duplication_takes_options(db: psycopg.Connection, engine: Engine, source: str) -> None:

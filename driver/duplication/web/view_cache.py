@@ -22,12 +22,12 @@ class Database:
 
     def __init__(self, connect: Callable[[], Engine]) -> None:
         self._connect = connect
-        self._places = threading.BoundedSemaphore(MOST_SESSIONS)
+        self._slots = threading.BoundedSemaphore(MOST_SESSIONS)
 
     @contextmanager
     def session(self) -> Iterator[Engine]:
         """Yield a session of one's own; waits for its turn."""
-        with self._places, self._connect() as engine:
+        with self._slots, self._connect() as engine:
             yield engine
 
 

@@ -19,7 +19,7 @@ MEGABYTE = 1 << 20
 
 
 class Consumer:
-    """One of a worker's places for jobs."""
+    """One of a worker's slots for jobs."""
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
@@ -38,7 +38,7 @@ class Consumer:
             logger.warning("The worker has more than %d MB of memory and ends", context.settings.memory_mb)
             context.stop.request()
             return
-        # The dispatcher has no thread of its own with `once`; else this is for places that a job has just left.
+        # The dispatcher has no thread of its own with `once`; else this is for slots that a job has just left.
         sent = dispatch_due(engine, context) if context.once or self._has_worked else 0
         with context.asking:
             asked_at = time.monotonic()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -14,13 +13,12 @@ from psycopg.conninfo import make_conninfo
 from duplication.cli import main
 from duplication.config import load_settings
 from duplication.engine import Engine
-from tests.driver.helpers import COMMAND, Command, Run, document
+from tests.driver.helpers import COMMAND, Run, Start, document
+from tests.support.aliases import Episode
 from tests.support.calls import rows_done, set_batch_rows, value
 from tests.support.faults import Gate
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 NOWHERE = "host=127.0.0.1 port=1 connect_timeout=5"
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from duplication.engine import Engine
 from duplication.queue import Queue
 from tests.driver.helpers import Run, document, work_until_idle
+from tests.support.aliases import Episode
 from tests.support.calls import status, value
-
-Episode = Callable[..., int]
 
 
 def failed_duplication(db: psycopg.Connection, engine: Engine, source: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 import psycopg
@@ -10,8 +9,8 @@ import pytest
 
 from duplication.engine import Engine
 from tests.driver.helpers import Run, document
+from tests.support.aliases import Episode
 
-Episode = Callable[..., int]
 BUSY = "CPU 91 % > 80 %"
 
 

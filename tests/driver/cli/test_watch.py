@@ -18,17 +18,10 @@ from duplication.display.overview import View
 from duplication.engine import Engine
 from duplication.errors import ConnectionLost
 from duplication.models import Event
-from tests.driver.helpers import COMMAND, Command, Run, complete
+from tests.driver.helpers import COMMAND, Run, Start, complete
+from tests.support.aliases import Episode
 from tests.support.faults import kill_backend
 from tests.support.waiting import DEADLINE, eventually
-
-Episode = Callable[..., int]
-Start = Callable[..., Command]
-
-
-@pytest.fixture
-def source(episode: Episode) -> str:
-    return str(episode(parts=2, items=2, blocks=3))
 
 
 class Recording:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
@@ -12,13 +10,6 @@ from duplication.display.screens import draw_batches
 from duplication.engine import Engine
 from tests.driver.helpers import complete
 from tests.support.calls import set_batch_rows
-
-Episode = Callable[..., int]
-
-
-@pytest.fixture
-def source(episode: Episode) -> str:
-    return str(episode(parts=2, items=2, blocks=3))
 
 
 def test_a_view_knows_rate_and_time_left(db: psycopg.Connection, engine: Engine, source: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
@@ -11,9 +9,9 @@ from duplication.engine import Engine
 from duplication.errors import DatabaseError
 from duplication.local.sample import hold_series, load_episode, load_troubles
 from tests.driver.helpers import complete
+from tests.support.aliases import Episode
 from tests.support.calls import value
 
-Episode = Callable[..., int]
 LEVELS = ["episodes", "parts", "items", "blocks"]
 
 

@@ -17,7 +17,6 @@ from tests.driver.web.conftest import Process, Site
 from tests.support.calls import set_batch_rows, status, value
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
 CHROMIUM = shutil.which("chromium")
 HOSTILE = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 
@@ -51,11 +50,6 @@ def look(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert problems == []
-
-
-@pytest.fixture
-def source(episode: Episode) -> str:
-    return str(episode(parts=2, items=2, blocks=3))
 
 
 def fail(db: psycopg.Connection, engine: Engine, source: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -11,14 +10,13 @@ import pytest
 from duplication.engine import Engine
 from duplication.jobs import Job
 from duplication.queue import Queue
-from tests.driver.helpers import QUICK, Command, RecordingQueue, every_queue, runner, take
+from tests.driver.helpers import QUICK, RecordingQueue, Start, every_queue, runner, take
 from tests.driver.watching import PATIENT
+from tests.support.aliases import Episode
 from tests.support.calls import set_batch_rows, value
 from tests.support.faults import Gate
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 CARRYING_ON = QUICK.model_copy(update={"carry_on": True})
 SMALL_BATCHES = "update duplication.settings set batch_rows = 5, target_batch_ms = null"
 
@@ -85,7 +83,7 @@ def test_a_second_delivery_is_put_off_though_the_first_has_carried_on(
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
-def test_a_worker_that_ends_after_carrying_on_is_followed_by_another_and_nothing_is_copied_twice(
+def test_a_worker_that_ends_after_carrying_on_is_followed_by_another(
     db: psycopg.Connection, dsn: str, engine: Engine, start: Start, episode: Episode, ending: signal.Signals
 ) -> None:
     set_batch_rows(db, 5)

@@ -18,13 +18,13 @@ from duplication.engine import Engine
 from duplication.outages import Outages
 from duplication.worker.database_cpu import CpuGauge
 from tests.driver.helpers import Command, RecordingQueue, Run, Runner, every_queue, make_context, runner, take
+from tests.support.aliases import Episode
 from tests.support.calls import value
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-Episode = Callable[..., int]
 INSTANCE = "db-of-the-test"
 
 

@@ -16,12 +16,12 @@ from duplication.queue import Message, Queue, QueueError
 from duplication.worker.dead_letters import open_letters, settle_letters
 from duplication.worker.sessions import Sessions
 from tests.driver.helpers import Command, RecordingQueue, Run, document, every_queue, take, work_until_idle
+from tests.support.aliases import Episode
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-Episode = Callable[..., int]
 ELSEWHERE = "3f2b8c1e-0d4a-4a57-9a57-6f1d2c3b4a59"
 
 

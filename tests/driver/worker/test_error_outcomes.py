@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 import psycopg
 import pytest
 
 from duplication.engine import Engine
 from tests.driver.helpers import RecordingQueue, Runner, runner, take, work_until_idle
+from tests.support.aliases import Episode
 from tests.support.calls import value
 
-Episode = Callable[..., int]
 LASTING, TRANSIENT = "23514", "40001"
 SORTED = {
     "40P01": "transient",
@@ -111,7 +110,7 @@ def test_a_lasting_error_fails_at_once_and_a_retry_goes_on(
     assert list(engine.verify(requested)) == []
 
 
-def test_transient_errors_are_retried_with_longer_and_longer_waits_and_the_last_one_fails(
+def test_transient_errors_are_retried_ever_later_and_the_last_fails(
     db: psycopg.Connection, engine: Engine, worker: Runner, queue: RecordingQueue, requested: int
 ) -> None:
     db.execute("update duplication.settings set max_attempts = 3")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from duplication.engine import Engine
 from duplication.queue import Queue
-from tests.driver.helpers import Command, every_queue
+from tests.driver.helpers import Start, every_queue
 from tests.driver.watching import (
     BATCHWISE,
     PATIENT,
@@ -20,11 +18,9 @@ from tests.driver.watching import (
     wait_for_completion,
     wait_for_reason,
 )
+from tests.support.aliases import Episode
 from tests.support.calls import value
 from tests.support.waiting import eventually
-
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 
 
 @every_queue

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import psycopg
 
 from duplication.engine import Engine
 from duplication.jobs import Job
 from duplication.queue import Queue
-from tests.driver.helpers import Command, RecordingQueue, every_queue, runner, take
+from tests.driver.helpers import RecordingQueue, Start, every_queue, runner, take
 from tests.driver.watching import (
     AT_WORK,
     BATCHWISE,
@@ -22,12 +21,10 @@ from tests.driver.watching import (
     wait_for_completion,
     wait_for_reason,
 )
+from tests.support.aliases import Episode
 from tests.support.calls import rows_done, set_batch_rows, value
 from tests.support.faults import Gate
 from tests.support.waiting import eventually
-
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 
 
 def told_to_wait(db: psycopg.Connection, duplication: int) -> int:
@@ -41,7 +38,7 @@ def gate_in_the_middle(db: psycopg.Connection, dsn: str) -> Gate:
 
 
 @every_queue
-def test_switched_off_in_the_middle_of_a_level_it_stops_and_goes_on_when_switched_on(
+def test_switched_off_within_a_level_it_stops_until_switched_on(
     db: psycopg.Connection, dsn: str, engine: Engine, queue: Queue, start: Start, episode: Episode
 ) -> None:
     duplication = engine.request_duplication("episode", str(episode()))

@@ -11,13 +11,12 @@ from duplication.engine import Engine
 from duplication.signals import StopFlag
 from duplication.worker.housekeeper import Housekeeper
 from tests.driver.helpers import Command, RecordingQueue, make_context, work_until_idle
+from tests.support.aliases import Episode
 from tests.support.calls import copy_level, value
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
 
-
-def test_a_worker_discards_what_failed_or_was_cancelled_and_purges_what_is_old(
+def test_failed_and_cancelled_copies_are_discarded_and_old_ones_purged(
     db: psycopg.Connection,
     dsn: str,
     engine: Engine,

@@ -11,11 +11,11 @@ from duplication.config import Settings
 from duplication.engine import Engine
 from duplication.queue import Message, Queue, QueueError
 from tests.driver.helpers import Command, RecordingQueue, every_queue, runner, take, work_until_idle
+from tests.support.aliases import Episode
 from tests.support.calls import rows_done, set_batch_rows, value
 from tests.support.faults import Gate
 from tests.support.waiting import Background, eventually
 
-Episode = Callable[..., int]
 IMPATIENT = Settings.model_construct(poll_seconds=0, budget_seconds=0.000001)
 LEVELS = ["episodes", "parts", "items", "blocks"]
 
@@ -136,7 +136,7 @@ def test_a_level_whose_next_job_cannot_be_sent_is_taken_up_again(
     assert list(engine.verify(duplication)) == []
 
 
-def test_a_worker_that_ends_with_the_queue_deletes_each_message_when_it_is_dealt_with(
+def test_with_once_each_message_is_deleted_when_it_is_dealt_with(
     dsn: str, engine: Engine, queue: RecordingQueue, episode: Episode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has no dispatcher that would do it, and the next job may take long."""

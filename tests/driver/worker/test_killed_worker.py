@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 
 import psycopg
 import pytest
 
 from duplication.engine import Engine
 from duplication.jobs import Job
-from tests.driver.helpers import Command, RecordingQueue, take
+from tests.driver.helpers import RecordingQueue, Start, take
+from tests.support.aliases import Episode
 from tests.support.calls import set_batch_rows, value
 from tests.support.faults import Gate, kill_backend
 from tests.support.waiting import eventually
-
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 
 
 @pytest.fixture
@@ -58,7 +55,7 @@ def test_a_worker_killed_inside_a_call_is_replaced_by_another(
     assert [outcome for outcome in outcomes(db, "blocks") if outcome != "stopped"] == ["lost", "done"]
 
 
-def test_a_worker_killed_between_sending_and_deleting_has_its_job_repeated_and_copied_once(
+def test_killed_between_sending_and_deleting_a_job_is_copied_once(
     db: psycopg.Connection, dsn: str, engine: Engine, start: Start, queue: RecordingQueue, requested: int
 ) -> None:
     """It has sent the job for parts, and is about to record that the episode is done and to delete its message."""
@@ -82,7 +79,7 @@ def outcomes(db: psycopg.Connection, level: str) -> list[str | None]:
     return [row[0] for row in found]
 
 
-def test_a_worker_whose_session_is_ended_inside_a_batch_goes_on_in_another(
+def test_a_session_that_is_ended_inside_a_batch_is_replaced(
     db: psycopg.Connection, dsn: str, engine: Engine, start: Start, requested: int
 ) -> None:
     with Gate(dsn, "public.blocks", "orig_id", a_block(db)) as gate:
@@ -96,7 +93,7 @@ def test_a_worker_whose_session_is_ended_inside_a_batch_goes_on_in_another(
     assert "Traceback" not in worker.said
 
 
-def test_a_worker_whose_session_is_ended_while_it_waits_goes_on_in_another(
+def test_a_session_that_is_ended_while_it_waits_is_replaced(
     db: psycopg.Connection, engine: Engine, start: Start, episode: Episode
 ) -> None:
     worker = start("worker")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,12 +13,12 @@ from duplication.engine import Engine
 from duplication.jobs import InvalidJob, Job
 from duplication.queue import MAX_RECEIVES, Queue
 from tests.driver.helpers import RecordingQueue, every_queue, runner, take, work_until_idle
+from tests.support.aliases import Episode
 from tests.support.calls import value
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-Episode = Callable[..., int]
 HERE = "3f2b8c1e-0d4a-4a57-9a57-6f1d2c3b4a59"
 GOOD: dict[str, object] = {"installation": HERE, "duplication_id": 1, "level": "parts"}
 AT_ONCE = Settings(poll_seconds=0, visibility_seconds=0)
@@ -95,7 +94,7 @@ def test_what_is_left_alone_does_not_keep_a_worker_from_the_rest(
 
 
 @pytest.mark.parametrize(("later", "level"), [(1000, "episodes"), (0, "chapters")], ids=["duplication", "level"])
-def test_a_job_that_the_database_does_not_know_is_left_for_a_person_to_see(
+def test_a_job_that_the_database_does_not_know_is_left_for_a_person(
     engine: Engine, queue: RecordingQueue, episode: Episode, later: int, level: str
 ) -> None:
     """Such as one from a time before the database was restored."""

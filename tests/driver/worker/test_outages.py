@@ -19,16 +19,15 @@ from duplication.local.sample import load_episode
 from duplication.migrations import migrate
 from duplication.outages import Outages
 from duplication.queue import Queue, create_queues
-from tests.driver.helpers import Command, Run, runner, take
+from tests.driver.helpers import Command, Run, Start, runner, take
 from tests.driver.watching import PATIENT, copied_rows, outcomes, wait_for_completion, wait_for_start
+from tests.support.aliases import Episode
 from tests.support.calls import set_batch_rows, value
 from tests.support.content import make_episode
 from tests.support.faults import Gate
 from tests.support.server import CrashServer, temporary_home
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 FEW_LINES = 10
 
 
@@ -190,7 +189,7 @@ def test_a_worker_waits_while_the_engine_is_of_another_version(
     check_told_once(worker, "The engine")
 
 
-def test_a_worker_that_is_started_before_the_engine_is_installed_begins_when_it_is(
+def test_started_before_the_engine_a_worker_begins_when_it_is_there(
     pg_server: SimpleNamespace, queue: Queue, start: Start
 ) -> None:
     server = make_conninfo(host=pg_server.host, port=pg_server.port, user=pg_server.user)
@@ -216,7 +215,7 @@ def test_once_it_does_not_wait_but_fails(run: Run, environment: dict[str, str]) 
     assert "Error: " in refused.stderr
 
 
-def test_a_request_within_an_applications_transaction_starts_when_that_commits_without_another_call(
+def test_a_request_in_a_transaction_starts_by_itself_when_that_commits(
     db: psycopg.Connection, dsn: str, engine: Engine, queue: Queue, start: Start
 ) -> None:
     """The workers look for it themselves: nobody sends anything."""
@@ -232,7 +231,7 @@ def test_a_request_within_an_applications_transaction_starts_when_that_commits_w
     assert value(db, "select title from public.episodes where orig_id = %s", source) == "Pilot, renamed"
 
 
-def test_a_loss_of_what_was_had_before_the_last_outage_is_not_told_as_another(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_loss_that_belongs_to_the_last_outage_is_not_told_again(caplog: pytest.LogCaptureFixture) -> None:
     """A thread that was resting meets its dead session when the others have new ones already."""
     outages = Outages()
     opened = time.monotonic()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 
 from duplication.engine import Engine
 from duplication.queue import Queue
-from tests.driver.helpers import Command, every_queue
+from tests.driver.helpers import Start, every_queue
 from tests.driver.watching import PATIENT, copied_rows, outcomes, wait_for_completion
+from tests.support.aliases import Episode
 from tests.support.calls import rows_done, set_batch_rows, status, value
 from tests.support.faults import Gate
 from tests.support.waiting import eventually
-
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 
 
 def blocks(db: psycopg.Connection) -> list[int]:

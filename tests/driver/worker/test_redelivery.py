@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 from botocore.stub import Stubber
@@ -13,9 +11,9 @@ from duplication.engine import Engine
 from duplication.jobs import Job
 from duplication.queue import QueueError
 from tests.driver.helpers import RecordingQueue, every_queue, runner, take, work_until_idle
+from tests.support.aliases import Episode
 from tests.support.calls import set_batch_rows, value
 
-Episode = Callable[..., int]
 LEVELS = ["episodes", "parts", "items", "blocks"]
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 import psycopg
 
 from duplication.queue import Queue
-from tests.driver.helpers import Command
+from tests.driver.helpers import Start
 from tests.driver.watching import AT_WORK, LEVELS, PATIENT, Sampler
+from tests.support.aliases import Episode
 from tests.support.calls import value, verify
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 REQUESTS = int(os.environ.get("RUSH_REQUESTS", "100"))
 SHAPE = {"episodes": 1, "parts": 2, "items": 4, "blocks": 8}
 

@@ -14,13 +14,12 @@ from duplication.engine import Engine
 from duplication.jobs import Job
 from duplication.signals import StopFlag
 from duplication.worker.worker import Worker
-from tests.driver.helpers import Command, RecordingQueue, runner, take, work_until_idle
+from tests.driver.helpers import RecordingQueue, Start, runner, take, work_until_idle
+from tests.support.aliases import Episode
 from tests.support.calls import rows_done, set_batch_rows, value
 from tests.support.faults import Gate, waiting_for_advisory_lock
 from tests.support.waiting import DEADLINE, eventually
 
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 # A call returns at each batch's end; a message that is not given back stays away for longer than the test.
 BATCHWISE = {"DUPLICATION_BUDGET_SECONDS": "0.001", "DUPLICATION_VISIBILITY_SECONDS": "600"}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable
 
 import psycopg
 
@@ -12,14 +11,13 @@ from duplication.engine import Engine
 from duplication.jobs import Job
 from duplication.queue import Queue
 from duplication.worker.dispatcher import send_due
-from tests.driver.helpers import Command, RecordingQueue, every_queue, take
+from tests.driver.helpers import RecordingQueue, Start, every_queue, take
 from tests.driver.watching import PATIENT, copied_rows, outcomes, wait_for_completion
+from tests.support.aliases import Episode
 from tests.support.calls import rows_done, set_batch_rows, value
 from tests.support.faults import Gate, waiting_for_advisory_lock
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 LONG_CALLS = PATIENT | {"DUPLICATION_BUDGET_SECONDS": "600"}
 
 
@@ -97,7 +95,7 @@ def test_a_worker_stops_while_the_queue_keeps_it_waiting_for_an_answer(start: St
 
 
 @every_queue
-def test_a_worker_that_is_too_big_ends_between_two_jobs_and_leaves_the_queue_as_it_is(
+def test_a_worker_that_is_too_big_ends_between_two_jobs(
     db: psycopg.Connection, engine: Engine, queue: RecordingQueue, start: Start, episode: Episode
 ) -> None:
     duplication = engine.request_duplication("episode", str(episode()))

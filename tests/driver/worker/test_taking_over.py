@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,7 +10,7 @@ import psycopg
 from duplication.engine import Engine
 from duplication.jobs import Job
 from duplication.queue import Queue
-from tests.driver.helpers import Command, RecordingQueue, every_queue, runner, take
+from tests.driver.helpers import Command, RecordingQueue, Start, every_queue, runner, take
 from tests.driver.watching import (
     BATCHWISE,
     PATIENT,
@@ -23,6 +22,7 @@ from tests.driver.watching import (
     wait_for_start,
     workers_of,
 )
+from tests.support.aliases import Episode
 from tests.support.calls import set_batch_rows, value
 from tests.support.faults import wait_until_idle
 from tests.support.waiting import eventually
@@ -30,12 +30,9 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-Episode = Callable[..., int]
-Start = Callable[..., Command]
-
 
 @every_queue
-def test_the_job_of_a_killed_worker_is_taken_over_at_once_and_its_place_is_free(
+def test_the_job_of_a_killed_worker_is_taken_over_and_its_slot_is_free(
     db: psycopg.Connection, dsn: str, engine: Engine, queue: Queue, start: Start, episode: Episode
 ) -> None:
     """Long before its lease or its message's time is over: its backend is gone."""
@@ -81,7 +78,7 @@ def stands_still(db: psycopg.Connection, worker: Command, backend: int) -> bool:
 
 
 @every_queue
-def test_the_job_of_a_worker_that_stands_still_is_taken_over_and_it_does_no_harm_when_it_goes_on(
+def test_a_frozen_worker_is_taken_over_and_does_no_harm_later(
     db: psycopg.Connection, dsn: str, engine: Engine, queue: Queue, start: Start, episode: Episode
 ) -> None:
     source = str(episode())

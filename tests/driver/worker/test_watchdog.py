@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from duplication.engine import Engine
 from duplication.queue import Queue
-from tests.driver.helpers import Command
+from tests.driver.helpers import Start
 from tests.driver.watching import BATCHWISE, copied_rows, gate_at_first_block, outcomes, wait_for_completion
+from tests.support.aliases import Episode
 from tests.support.calls import set_batch_rows
 from tests.support.faults import wait_until_idle
 from tests.support.proxy import Proxy
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 
-
-def test_a_call_whose_answer_never_comes_is_cut_off_and_its_job_goes_on_in_another_session(
+def test_a_call_without_an_answer_is_cut_off_and_its_job_goes_on(
     db: psycopg.Connection, dsn: str, engine: Engine, queue: Queue, start: Start, episode: Episode
 ) -> None:
     """The server has done its part, and waits for the next call of a session that will never make one."""

@@ -6,7 +6,10 @@ with episode as (
 
 part as (
     insert into public.parts (episode_id, title, position)
-    select e.id, format('Part %s', n) as title, n as position
+    select
+        e.id,
+        format('Part %s', n) as title,
+        n as ordinal
     from episode as e
     cross join generate_series(1, current_setting('script.parts')::integer) as n
     returning id, position
@@ -14,7 +17,10 @@ part as (
 
 item as (
     insert into public.items (part_id, title, position)
-    select p.id, format('Item %s.%s', p.position, n) as title, n as position
+    select
+        p.id,
+        format('Item %s.%s', p.position, n) as title,
+        n as ordinal
     from part as p
     cross join generate_series(1, current_setting('script.items')::integer) as n
     order by p.id, n
@@ -23,7 +29,10 @@ item as (
 
 block as (
     insert into public.blocks (item_id, title, position, content)
-    select i.id, format('Block %s', n) as title, n as position,
+    select
+        i.id,
+        format('Block %s', n) as title,
+        n as ordinal,
         jsonb_build_object('kind', 'text', 'text', repeat('word ', 20)) as body
     from item as i
     cross join generate_series(1, current_setting('script.blocks')::integer) as n
