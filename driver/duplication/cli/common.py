@@ -5,28 +5,15 @@ from typing import Any
 
 import click
 
+from duplication import errors
 from duplication.config import ConfigError, Settings
 from duplication.display import render
 from duplication.engine import Engine
-from duplication.errors import (
-    DuplicationError,
-    InvalidKey,
-    InvalidOption,
-    OriginalEpisodeNotFound,
-    UnknownDuplication,
-    UnknownLevel,
-    UnknownTree,
-)
 from duplication.signals import sigterm_as_interrupt
 
 BAD_INPUT = (
-    ConfigError,
-    UnknownTree,
-    UnknownLevel,
-    UnknownDuplication,
-    OriginalEpisodeNotFound,
-    InvalidKey,
-    InvalidOption,
+    *(ConfigError, errors.UnknownTree, errors.UnknownLevel, errors.UnknownDuplication),
+    *(errors.OriginalEpisodeNotFound, errors.InvalidKey, errors.InvalidOption),
 )
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -41,7 +28,7 @@ class Commands(click.Group):
         try:
             with sigterm_as_interrupt():
                 return super().invoke(ctx)
-        except DuplicationError as error:
+        except errors.DuplicationError as error:
             render.print_error(error)
             sys.exit(EXIT_USAGE if isinstance(error, BAD_INPUT) else EXIT_FAILED)
         except KeyboardInterrupt:
@@ -49,6 +36,14 @@ class Commands(click.Group):
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def show(document: object, text: str, *, as_json: bool) -> None:
+    """Print what a command has done: as a document for a program, or as a line for a person."""
+    if as_json:
+        render.print_json(document)
+    else:
+        click.echo(text)
 
 
 def connect(settings: Settings) -> Engine:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from duplication.cli.common import EXIT_INTERRUPTED, as_json, connect
+from duplication.cli.common import EXIT_INTERRUPTED, as_json, connect, show
 from duplication.cli.copying import copy_levels
 from duplication.config import MAX_PARALLEL, ConfigError, Settings
 from duplication.display import render
@@ -50,10 +50,9 @@ def request(
                 options.setdefault("trace", trace)
             duplication_id = engine.request_duplication(tree, key, options)
         sent = send_due(engine, settings)
-    if as_json:
-        render.print_json({"duplication_id": duplication_id, "sent": sent})
-    else:
-        click.echo(f"Duplication {duplication_id} is requested")
+    show(
+        {"duplication_id": duplication_id, "sent": sent}, f"Duplication {duplication_id} is requested", as_json=as_json
+    )
 
 
 def send_due(engine: Engine, settings: Settings) -> bool:
@@ -97,18 +96,17 @@ def duplicate(settings: Settings, tree: str, key: str, parallel: int | None, as_
                 err=True,
             )
             sys.exit(EXIT_INTERRUPTED)
-    if as_json:
-        render.print_json({"duplication": duplication, "levels": levels})
-    else:
-        click.echo(f"Duplication {duplication_id} is {duplication.status}: the copy is {duplication.new_root_key}")
+    show(
+        {"duplication": duplication, "levels": levels},
+        f"Duplication {duplication_id} is {duplication.status}: the copy is {duplication.new_root_key}",
+        as_json=as_json,
+    )
 
 
 def print_status(duplication_id: int, status: str, as_json: bool) -> None:
     """Print a duplication's new status."""
-    if as_json:
-        render.print_json({"duplication_id": duplication_id, "status": status})
-    else:
-        click.echo(f"Duplication {duplication_id} is {status}")
+    document = {"duplication_id": duplication_id, "status": status}
+    show(document, f"Duplication {duplication_id} is {status}", as_json=as_json)
 
 
 @click.command("cancel")

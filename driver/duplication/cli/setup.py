@@ -2,9 +2,8 @@
 
 import click
 
-from duplication.cli.common import as_json
+from duplication.cli.common import as_json, show
 from duplication.config import Settings
-from duplication.display import render
 
 
 @click.command("migrate")
@@ -16,10 +15,7 @@ def migrate_database(settings: Settings, with_content: bool, as_json: bool) -> N
     from duplication.migrations import migrate  # brings alembic
 
     revisions = migrate(settings.dsn, with_content=with_content)
-    if as_json:
-        render.print_json({"revisions": revisions})
-    else:
-        click.echo(f"The database is at {', '.join(revisions)}")
+    show({"revisions": revisions}, f"The database is at {', '.join(revisions)}", as_json=as_json)
 
 
 @click.group("queue")
@@ -35,7 +31,4 @@ def create_queue(settings: Settings, as_json: bool) -> None:
     from duplication.queue import create_queues  # brings boto3
 
     url = create_queues(settings.queue_name)
-    if as_json:
-        render.print_json({"queue_url": url})
-    else:
-        click.echo(f"export DUPLICATION_QUEUE_URL={url}")
+    show({"queue_url": url}, f"export DUPLICATION_QUEUE_URL={url}", as_json=as_json)

@@ -80,7 +80,7 @@ def run_demo(console: Console, shape: Shape, *, keep: bool) -> bool:
         console.print(f"Duplication {duplication_id} of episode {key} is requested")
         equal = report(console, demo.engine, follow(console, demo, duplication_id))
         if keep:
-            tell_how_to_connect(console, demo)
+            print_how_to_connect(console, demo)
             wait_for_interrupt(console)
         return equal
 
@@ -176,7 +176,7 @@ def summarize(duplication: Duplication, levels: list[LevelProgress]) -> str:
     return f"{line} in {seconds:.2f} s, {rows / max(seconds, 0.001):,.0f} rows/s"
 
 
-def tell_how_to_connect(console: Console, demo: Demo) -> None:
+def print_how_to_connect(console: Console, demo: Demo) -> None:
     """Print what to type in another terminal."""
     psql = shlex.join([str(demo.server.bindir / "psql"), demo.server.dsn])
     exports = "\n".join(f"  export {name}={shlex.quote(value)}" for name, value in demo.variables.items())

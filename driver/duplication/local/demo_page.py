@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from duplication.engine import Engine
-from duplication.local.demo import Demo, Shape, run_command, start_demo, tell_how_to_connect
+from duplication.local.demo import Demo, Shape, print_how_to_connect, run_command, start_demo
 from duplication.local.processes import ServerFailed
 from duplication.local.sample import hold_series, load_episode, load_troubles
 
@@ -57,7 +57,7 @@ def run_demo_page(console: Console) -> None:
             with application, hold_series(application):
                 for key in keys:
                     demo.engine.request_duplication("episode", key)
-                tell_how_to_connect(console, demo)
+                print_how_to_connect(console, demo)
                 console.print(f"\nThe page: {address}", markup=False, soft_wrap=True)
                 open_page(address)
                 keep_asking(demo, keys, HELD_SECONDS)

@@ -21,12 +21,12 @@ class Dispatcher:
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
-        self._has_told = False
+        self._has_reported = False
 
     @contextmanager
     def open_step(self, engine: Engine) -> Iterator[Step]:
         """Yield what sends the jobs that are due, and rests."""
-        self._tell_hidden_signals(engine)
+        self._report_hidden_signals(engine)
 
         def step() -> None:
             self._context.done.delete()
@@ -35,9 +35,9 @@ class Dispatcher:
 
         yield step
 
-    def _tell_hidden_signals(self, engine: Engine) -> None:
-        if not self._has_told:
-            self._has_told = True
+    def _report_hidden_signals(self, engine: Engine) -> None:
+        if not self._has_reported:
+            self._has_reported = True
             for load in engine.list_load_signals():
                 if load.problem is not None:
                     logger.warning("Nobody looks at %s: %s", load.signal, load.problem)

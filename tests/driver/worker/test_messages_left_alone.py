@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HERE = "3f2b8c1e-0d4a-4a57-9a57-6f1d2c3b4a59"
 GOOD: dict[str, object] = {"installation": HERE, "duplication_id": 1, "level": "parts"}
-AT_ONCE = Settings(poll_seconds=0, visibility_seconds=0)
+AT_ONCE = Settings.model_construct(poll_seconds=0, visibility_seconds=0)
 NOT_JOBS = {
     "not JSON": "parts of 1",
     "nothing": "",
