@@ -36,13 +36,14 @@ demo: $(VENV)/.installed ## duplicate a sample episode on an embedded database a
 test: $(VENV)/.installed ## run the tests
 	$(VENV)/bin/pytest -n $(WORKERS) $(ARGS)
 
-lint: $(VENV)/.installed-lint ## check style, types and SQL
+lint: $(VENV)/.installed-lint ## check style, types, imports and SQL
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
 	# a column may be called level or rows; a constraint is indented below its column
 	$(VENV)/bin/sqlfluff lint sql/schema --exclude-rules references.keywords,layout.indent
-	$(VENV)/bin/sqlfluff lint sql/procedures
+	$(VENV)/bin/sqlfluff lint sql/procedures driver/duplication/local/sample
 	$(VENV)/bin/python -m tools.check_plpgsql
 	$(VENV)/bin/python -m tools.check_calls
 
@@ -65,7 +66,7 @@ schemas: $(VENV)/.installed ## copy 500 generated schemas, other ones each time
 		--hypothesis-seed=$(strip $(shell od -An -N4 -tu4 /dev/urandom)) $(ARGS)
 
 rush: $(VENV)/.installed ## copy a thousand small episodes that are requested at once, by two workers
-	RUSH_REQUESTS=1000 $(VENV)/bin/pytest -q tests/driver/test_rush.py $(ARGS)
+	RUSH_REQUESTS=1000 $(VENV)/bin/pytest -q tests/driver/worker/test_rush.py $(ARGS)
 
 faults: $(VENV)/.installed ## break everything around it, one thing after the other
 	$(VENV)/bin/pytest -q -rs -n $(WORKERS) tests/faults $(ARGS)
@@ -86,5 +87,5 @@ lock: ## choose the newest versions that fit, for requirements.lock
 	rm -rf build/lock
 
 clean: ## remove the virtual environment, caches and builds
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

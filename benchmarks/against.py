@@ -19,8 +19,9 @@ import psycopg
 
 from benchmarks.databases import HERE, SETTINGS, database_dsn, describe_machine, run_psql, time_in_clone
 from benchmarks.shapes import Shape
-from duplication.embedded import Server, postgres_server
 from duplication.engine import Engine
+from duplication.local.embedded import Server, postgres_server
+from duplication.local.sample import load_episode
 
 GIT = shutil.which("git") or "git"
 MIGRATE = "import sys; from duplication.migrations import migrate; migrate(sys.argv[1], with_content=True)"
@@ -43,7 +44,7 @@ def make_source(server: Server, name: str, checkout: Path, shape: Shape) -> str:
     environment = {**os.environ, "PYTHONPATH": str(checkout / "driver")}
     subprocess.run([sys.executable, "-c", MIGRATE, dsn], env=environment, check=True)
     with Engine.connect(dsn) as engine:
-        key = engine.load_sample_episode(shape.parts, shape.items, shape.blocks)
+        key = load_episode(engine, shape.parts, shape.items, shape.blocks)
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("vacuum (analyze)")
     return key

@@ -16,8 +16,8 @@ from benchmarks.databases import SETTINGS, TINY_SETTINGS, server_version
 from benchmarks.results import Record, Results, Stamp
 from benchmarks.sections import SECTIONS, Site, prepared
 from benchmarks.ways import Bench
-from duplication.embedded import postgres_server, queue_server
-from duplication.processes import temporary_home
+from duplication.local.embedded import postgres_server, queue_server
+from duplication.local.processes import temporary_home
 
 ROUNDS = 5
 QUICK_ROUNDS = 1

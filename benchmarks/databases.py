@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from duplication.embedded import Server
+from duplication.local.embedded import Server
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = {

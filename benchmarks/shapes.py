@@ -9,8 +9,9 @@ from psycopg import sql
 
 from benchmarks import deep
 from benchmarks.databases import HERE, database_dsn
-from duplication.embedded import Server
 from duplication.engine import Engine
+from duplication.local.embedded import Server
+from duplication.local.sample import load_episode
 from duplication.migrations import migrate
 
 EMPTY = "empty"
@@ -71,7 +72,7 @@ def regular(full: Shape, tiny: Shape) -> Callable[[str, bool], str]:
     def load(dsn: str, is_tiny: bool) -> str:
         shape = tiny if is_tiny else full
         with Engine.connect(dsn) as engine:
-            return engine.load_sample_episode(shape.parts, shape.items, shape.blocks)
+            return load_episode(engine, shape.parts, shape.items, shape.blocks)
 
     return load
 
@@ -80,7 +81,7 @@ def load_thin(dsn: str, is_tiny: bool) -> str:
     """Load an episode in which each part has one to three items, and each item one to three blocks."""
     parts = 500 if is_tiny else 17_500
     with Engine.connect(dsn) as engine:
-        key = engine.load_sample_episode(parts, 0, 0)
+        key = load_episode(engine, parts, 0, 0)
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("""
             insert into public.items (part_id, title, position)
@@ -101,7 +102,7 @@ def load_fat(dsn: str, is_tiny: bool) -> str:
     """Load an episode whose blocks have 100 kB of content each, which does not compress, so that it is kept aside."""
     shape = Shape(5, 4, 5) if is_tiny else Shape(10, 10, 20)
     with Engine.connect(dsn) as engine:
-        key = engine.load_sample_episode(shape.parts, shape.items, shape.blocks)
+        key = load_episode(engine, shape.parts, shape.items, shape.blocks)
     with psycopg.connect(dsn, autocommit=True) as connection:
         # made of digests in base64, 66 characters each; twenty different contents for all blocks, since it takes long
         connection.execute("""

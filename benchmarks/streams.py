@@ -20,10 +20,11 @@ import click
 import psutil
 import psycopg
 
-from duplication.demo import run_command
-from duplication.demo_page import wait_for_address
-from duplication.embedded import postgres_server
 from duplication.engine import Engine
+from duplication.local.demo import run_command
+from duplication.local.demo_page import wait_for_address
+from duplication.local.embedded import postgres_server
+from duplication.local.sample import load_episode
 from duplication.migrations import migrate
 
 SAY = "select _duplication.emit_feedback(%s, 'benchmark', %s)"
@@ -96,7 +97,7 @@ def main(streams: int, events: int) -> None:
         dsn = stack.enter_context(postgres_server(home)).dsn
         migrate(dsn, with_content=True)
         with Engine.connect(dsn) as engine:
-            duplication = engine.request_duplication("episode", engine.load_sample_episode(1, 1, 1))
+            duplication = engine.request_duplication("episode", load_episode(engine, 1, 1, 1))
         variables: Mapping[str, str] = {"DUPLICATION_DSN": dsn, "NO_PROXY": "127.0.0.1"}
         serving = stack.enter_context(run_command(home, variables, "serve", "--port", "0"))
         address = wait_for_address(serving, home / "serve.log")

@@ -24,7 +24,7 @@ from benchmarks.databases import (
 from benchmarks.gauges import process_peak_mb, read_costs, read_counters
 from benchmarks.shapes import Source, check_copies
 from benchmarks.workers import request_copies, running_workers
-from duplication.embedded import Server
+from duplication.local.embedded import Server
 
 LOOK_SECONDS = 0.02
 PER_SET = ", per set"

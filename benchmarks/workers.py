@@ -13,8 +13,9 @@ import boto3
 import psycopg
 from botocore.config import Config
 
-from duplication.demo import make_variables, run_command
 from duplication.engine import Engine
+from duplication.local.demo import make_variables, run_command
+from duplication.local.sample import load_episode
 from duplication.queue import create_queues
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def running_workers(dsn: str, endpoint: str, home: Path, workers: int, *options:
 def warm_up(running: Workers) -> None:
     """Have each worker copy something small."""
     with Engine.connect(running.dsn) as engine:
-        key = engine.load_sample_episode(1, 1, 1)
+        key = load_episode(engine, 1, 1, 1)
     request_copies(running, "episode", key, WARM_UP * len(running.processes), 0.02)
 
 

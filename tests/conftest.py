@@ -12,12 +12,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from pytest_postgresql import factories
 
-from duplication.embedded import postgres_server
+from duplication.local.embedded import postgres_server
 from tests.support import server as servers
+from tests.support.aliases import Connection
 from tests.support.content import make_episode
 from tests.support.server import CrashServer
-
-Connection = psycopg.Connection
 
 
 def pytest_report_header() -> str:

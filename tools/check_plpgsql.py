@@ -22,7 +22,8 @@ import psycopg
 from pglast import ast, parse_plpgsql, parse_sql
 from pglast.parser import ParseError, scan
 
-from duplication import embedded, migrations
+from duplication import migrations
+from duplication.local import embedded
 from tools.check_calls import routine_name
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -192,19 +192,18 @@ class Engine:
         as far as they are known. limit, the most jobs to send.
         Returns the number of jobs sent.
         """
-        with (
-            self._in_call(),
-            self._connection.transaction(),
-            self._connection.cursor(row_factory=class_row(Job)) as cursor,
-        ):
-            jobs = cursor.execute(
+        with self._in_call(), self._connection.transaction():
+            jobs = self._rows(
                 """
                 select s.installation::text, j.duplication_id, j.level
                 from _duplication.dispatch_jobs(%s, %s::numeric, make_interval(secs => %s::float8)) as j
                 cross join duplication.settings as s
                 """,
-                (limit, cpu_percent, seen_empty_seconds),
-            ).fetchall()
+                Job,
+                limit,
+                cpu_percent,
+                seen_empty_seconds,
+            )
             send(jobs)
             return len(jobs)
 
@@ -214,8 +213,7 @@ class Engine:
 
     def list_load_signals(self) -> list[LoadSignal]:
         """Return what tells that the database is busy."""
-        with self._in_call(), self._connection.cursor(row_factory=class_row(LoadSignal)) as cursor:
-            return cursor.execute("select signal, problem from duplication.load_signals()").fetchall()
+        return self._rows("select signal, problem from duplication.load_signals()", LoadSignal)
 
     def begin_attempt(
         self, duplication_id: int, level: str, message_id: str, worker: str, cpu_percent: float | None = None
@@ -256,17 +254,18 @@ class Engine:
 
     def list_attempts(self, duplication_id: int, limit: int = 20) -> list[Attempt]:
         """Return the latest deliveries of a duplication's jobs, the newest first."""
-        with self._in_call(), self._connection.cursor(row_factory=class_row(Attempt)) as cursor:
-            return cursor.execute(
-                """
-                select id, level, worker, started_at, ended_at, outcome, coalesce(reason, error ->> 'message') as reason
-                from _duplication.attempts
-                where duplication_id = %s
-                order by id desc
-                limit %s
-                """,
-                (duplication_id, limit),
-            ).fetchall()
+        return self._rows(
+            """
+            select id, level, worker, started_at, ended_at, outcome, coalesce(reason, error ->> 'message') as reason
+            from _duplication.attempts
+            where duplication_id = %s
+            order by id desc
+            limit %s
+            """,
+            Attempt,
+            duplication_id,
+            limit,
+        )
 
     def explain_job(self, duplication_id: int, level: str) -> str:
         """Return what would become of a job, in words."""
@@ -274,10 +273,7 @@ class Engine:
 
     def next_chore(self, skip: Sequence[int] = ()) -> Chore | None:
         """Return what the settings ask to be done now, leaving out some duplications; None when there is nothing."""
-        with self._in_call(), self._connection.cursor(row_factory=class_row(Chore)) as cursor:
-            return cursor.execute(
-                "select chore, duplication_id from _duplication.next_chore(%s::bigint[])", (list(skip),)
-            ).fetchone()
+        return self._row("select chore, duplication_id from _duplication.next_chore(%s::bigint[])", Chore, list(skip))
 
     def classify_error(self, sqlstate: str) -> str:
         """Return what an error means for a job: `transient`, `lasting` or `stop`."""
@@ -328,8 +324,7 @@ class Engine:
 
     def find_duplication(self, duplication_id: int) -> Duplication:
         """Return one duplication; raises UnknownDuplication."""
-        with self._in_call(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
-            found = cursor.execute(SELECT_DUPLICATIONS + "where id = %s", (duplication_id,)).fetchone()
+        found = self._row(SELECT_DUPLICATIONS + "where id = %s", Duplication, duplication_id)
         if found is None:
             raise UnknownDuplication(
                 f"there is no duplication {duplication_id}",
@@ -343,30 +338,28 @@ class Engine:
 
         Parameters: before, only older ones than this.
         """
-        with self._in_call(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
-            return cursor.execute(
-                SELECT_DUPLICATIONS + "where id < coalesce(%s, 9223372036854775807) order by id desc limit %s",
-                (before, limit),
-            ).fetchall()
+        return self._rows(
+            SELECT_DUPLICATIONS + "where id < coalesce(%s, 9223372036854775807) order by id desc limit %s",
+            Duplication,
+            before,
+            limit,
+        )
 
     def list_unfinished(self, limit: int = 100) -> list[Duplication]:
         """Return the oldest duplications that are asked for, at work or being discarded, the oldest first."""
-        with self._in_call(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
-            return cursor.execute(
-                SELECT_DUPLICATIONS
-                + """
-                where status in ('pending', 'in_progress', 'discarding')
-                order by id limit %s
-                """,
-                (limit,),
-            ).fetchall()
+        return self._rows(
+            SELECT_DUPLICATIONS
+            + """
+            where status in ('pending', 'in_progress', 'discarding')
+            order by id limit %s
+            """,
+            Duplication,
+            limit,
+        )
 
     def list_failed(self, limit: int = 20) -> list[Duplication]:
         """Return the latest duplications that failed and wait for a person, the newest first."""
-        with self._in_call(), self._connection.cursor(row_factory=class_row(Duplication)) as cursor:
-            return cursor.execute(
-                SELECT_DUPLICATIONS + "where status = 'failed' order by id desc limit %s", (limit,)
-            ).fetchall()
+        return self._rows(SELECT_DUPLICATIONS + "where status = 'failed' order by id desc limit %s", Duplication, limit)
 
     def read_clock(self) -> datetime:
         """Return the time by the database's clock, which all its times are of."""
@@ -374,41 +367,43 @@ class Engine:
 
     def list_progress(self, duplication_id: int) -> list[LevelProgress]:
         """Return how far each level of a duplication is, in the order of copying."""
-        with self._in_call(), self._connection.cursor(row_factory=class_row(LevelProgress)) as cursor:
-            return cursor.execute(
-                """
-                select duplication_id, new_root_key, level, ordinal, level_status, rows_planned, rows_done, rows_copied,
-                    batches, started_at, completed_at
-                from duplication.progress
-                where duplication_id = %s
-                order by ordinal
-                """,
-                (duplication_id,),
-            ).fetchall()
+        return self._rows(
+            """
+            select duplication_id, new_root_key, level, ordinal, level_status, rows_planned, rows_done, rows_copied,
+                batches, started_at, completed_at
+            from duplication.progress
+            where duplication_id = %s
+            order by ordinal
+            """,
+            LevelProgress,
+            duplication_id,
+        )
 
     def list_batches(self, duplication_id: int, limit: int = 200) -> list[Batch]:
         """Return the latest batches of a duplication that was not purged, the newest first."""
-        with self._in_call(), self._connection.cursor(row_factory=class_row(Batch)) as cursor:
-            return cursor.execute(
-                SELECT_BATCHES + "where b.duplication_id = %s order by b.ended_at desc limit %s",
-                (duplication_id, limit),
-            ).fetchall()
+        return self._rows(
+            SELECT_BATCHES + "where b.duplication_id = %s order by b.ended_at desc limit %s",
+            Batch,
+            duplication_id,
+            limit,
+        )
 
     def list_attempt_batches(self, attempt: int, after: datetime | None = None) -> list[Batch]:
         """Return the batches of an attempt's duplication that are younger than the attempt, in the order they ended.
 
         Parameters: after, when the last batch ended that is known already.
         """
-        with self._in_call(), self._connection.cursor(row_factory=class_row(Batch)) as cursor:
-            return cursor.execute(
-                SELECT_BATCHES
-                + """
-                inner join _duplication.attempts as a on a.duplication_id = b.duplication_id
-                where a.id = %s and b.started_at >= a.started_at and b.ended_at > coalesce(%s::timestamptz, '-infinity')
-                order by b.ended_at
-                """,
-                (attempt, after),
-            ).fetchall()
+        return self._rows(
+            SELECT_BATCHES
+            + """
+            inner join _duplication.attempts as a on a.duplication_id = b.duplication_id
+            where a.id = %s and b.started_at >= a.started_at and b.ended_at > coalesce(%s::timestamptz, '-infinity')
+            order by b.ended_at
+            """,
+            Batch,
+            attempt,
+            after,
+        )
 
     def read_events(
         self, after: str | None, limit: int = 500, only: int | None = None, until: str | None = None
@@ -418,14 +413,17 @@ class Engine:
         Parameters: after, the cursor of the last event seen; None for what comes from now on; only, one duplication;
         until, the cursor of a reader to catch up with, who has read the feed to its end; None for now.
         """
-        with self._in_call(), self._connection.cursor(row_factory=class_row(Event)) as cursor:
-            return cursor.execute(
-                """
-                select event_cursor as cursor, duplication_id, type, payload, created_at
-                from duplication.read_events(%s::text, %s, %s::bigint, %s::text)
-                """,
-                (after, limit, only, until),
-            ).fetchall()
+        return self._rows(
+            """
+            select event_cursor as cursor, duplication_id, type, payload, created_at
+            from duplication.read_events(%s::text, %s, %s::bigint, %s::text)
+            """,
+            Event,
+            after,
+            limit,
+            only,
+            until,
+        )
 
     def feed_position(self) -> str:
         """Return the cursor of the feed's end: taken before a state is loaded, nothing is missed in between."""
@@ -433,101 +431,50 @@ class Engine:
 
     def count_statuses(self) -> list[StatusCount]:
         """Return how many duplications there are of each status that occurs."""
-        with self._in_call(), self._connection.cursor(row_factory=class_row(StatusCount)) as cursor:
-            return cursor.execute(
-                """
-                select status, count(*) as count, min(requested_at) as oldest_requested_at
-                from duplication.duplications
-                group by status
-                """
-            ).fetchall()
-
-    def load_sample_episode(self, parts: int, items: int, blocks: int) -> str:
-        """Insert an episode to try things on.
-
-        Parameters: the number of parts, of items in each part, and of blocks in each item.
-        Returns the episode's key. All of it is one transaction.
-        """
-        with self._in_call(), self._connection.transaction():
-            key = self._value(
-                "insert into public.episodes (title, position) values ('Sample episode', 1) returning id::text", str
-            )
-            self._connection.execute(
-                """
-                insert into public.parts (episode_id, title, position)
-                select %s::bigint, format('Part %%s', n), n from generate_series(1, %s) as n
-                """,
-                (key, parts),
-            )
-            self._connection.execute(
-                """
-                insert into public.items (part_id, title, position)
-                select p.id, format('Item %%s.%%s', p.position, n), n
-                from public.parts as p
-                cross join generate_series(1, %s) as n
-                where p.episode_id = %s::bigint
-                order by p.id, n
-                """,
-                (items, key),
-            )
-            self._connection.execute(
-                """
-                insert into public.blocks (item_id, title, position, content)
-                select i.id, format('Block %%s', n), n, jsonb_build_object('kind', 'text', 'text', repeat('word ', 20))
-                from public.parts as p
-                inner join public.items as i on i.part_id = p.id
-                cross join generate_series(1, %s) as n
-                where p.episode_id = %s::bigint
-                order by i.id, n
-                """,
-                (blocks, key),
-            )
-        return key
-
-    def load_sample_troubles(self, refused: str, held: str) -> None:
-        """Make an application that gets in the way of copies, for a demo.
-
-        Parameters: refused, the key of an episode of which a block may not be copied; held, of one that belongs to a
-        series, which hold_sample_series locks. Who waits for that lock tries again as often as it takes.
-        """
-        with self._in_call(), self._connection.transaction():
-            self._connection.execute("""
-                create table public.series (id bigint primary key, title text not null);
-                insert into public.series values (1, 'Sample series');
-                alter table public.episodes add series_id bigint references public.series;
-                update duplication.settings set lock_timeout = '0.2 s', max_attempts = 100, throttle_failures = 100
-            """)
-            self._connection.execute("update public.episodes set series_id = 1 where id = %s::bigint", (held,))
-            self._connection.execute(
-                """
-                select set_config('sample.block', percentile_disc(0.6) within group (order by b.id)::text, true)
-                from public.parts as p
-                inner join public.items as i on i.part_id = p.id
-                inner join public.blocks as b on b.item_id = i.id
-                where p.episode_id = %s::bigint
-                """,
-                (refused,),
-            )
-            self._connection.execute("""
-                do $$ begin execute format(
-                    'alter table public.blocks add constraint block_is_protected check (orig_id is distinct from %s)',
-                    current_setting('sample.block')
-                ); end $$
-            """)
+        return self._rows(
+            """
+            select status, count(*) as count, min(requested_at) as oldest_requested_at
+            from duplication.duplications
+            group by status
+            """,
+            StatusCount,
+        )
 
     @contextmanager
-    def hold_sample_series(self) -> Iterator[None]:
-        """Lock the series, as an application that is at work on it does, while the block lasts."""
+    def transaction(self) -> Iterator[None]:
+        """Make one transaction of all calls in the block; not of those that commit themselves."""
         with translated_errors(), self._connection.transaction():
-            self._connection.execute("select from public.series for update")
             yield
 
+    def run_script(self, script: str, **values: str | int) -> str:
+        """Run SQL statements in one transaction.
+
+        Parameters: script; values, which it reads as settings, `current_setting('script.<name>')`.
+        Returns the first value of the last statement's result, as text; nothing where it has none.
+        """
+        with self._in_call(), self._connection.transaction():
+            for name, value in values.items():
+                self._connection.execute("select set_config('script.' || %s, %s, true)", (name, str(value)))
+            cursor = self._connection.execute(script.encode())
+            while cursor.nextset():
+                pass
+            row = cursor.fetchone() if cursor.description else None
+        return str(row[0]) if row else ""
+
     def _decide(self, query: LiteralString, parameters: tuple[object, ...]) -> GateDecision:
-        with self._in_call(), self._connection.cursor(row_factory=class_row(GateDecision)) as cursor:
-            found = cursor.execute(query, parameters).fetchone()
+        found = self._row(query, GateDecision, *parameters)
         if found is None:
             raise DatabaseError("The engine returned nothing where a decision was expected")
         return found
+
+    def _rows(self, query: LiteralString, kind: type[Value], *parameters: object) -> list[Value]:
+        """Return what a query finds, each row as a dataclass."""
+        with self._in_call(), self._connection.cursor(row_factory=class_row(kind)) as cursor:
+            return cursor.execute(query, parameters).fetchall()
+
+    def _row(self, query: LiteralString, kind: type[Value], *parameters: object) -> Value | None:
+        rows = self._rows(query, kind, *parameters)
+        return rows[0] if rows else None
 
     def _optional(self, query: LiteralString, kind: type[Value], *parameters: object) -> Value | None:
         with self._in_call():

@@ -212,7 +212,7 @@ def connect_client() -> "SQSClient":
             connect_timeout=5,
             read_timeout=30,
             retries={"mode": "standard", "max_attempts": 3},
-            # each place for a job, and the dispatcher
+            # each slot for a job, and the dispatcher
             max_pool_connections=MAX_CONCURRENCY + 1,
         )
         return boto3.client("sqs", config=config)

@@ -14,10 +14,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from duplication.embedded import find_free_port, queue_server
 from duplication.engine import Engine
+from duplication.local.embedded import find_free_port, queue_server
+from duplication.local.sample import load_episode
 from duplication.migrations import migrate
 from tests.docs.blocks import README, ROOT, blocks, code, prose, table
+from tests.driver.helpers import complete
 from tests.support.server import temporary_home
 from tests.support.waiting import eventually
 
@@ -43,6 +45,11 @@ trap '[ -z "$running" ] || { kill "$running"; wait "$running"; }' EXIT
 """
 SQL = """
 psql -X -q -v ON_ERROR_STOP=1 "$DUPLICATION_DSN" <<'END'
+{}
+END
+"""
+PYTHON = """
+python - <<'END'
 {}
 END
 """
@@ -77,9 +84,8 @@ def environment(pg_server: SimpleNamespace) -> Iterator[dict[str, str]]:
 @contextmanager
 def run_examples(document: Path, port: int, environment: dict[str, str]) -> Iterator[str]:
     """Run a document from top to bottom; yields what was said, while the document's worker still runs."""
-    examples = [
-        block.text if block.language == "sh" else SQL.format(block.text) for block in blocks(document, "sh", "sql")
-    ]
+    run = {"sh": "{}", "sql": SQL, "python": PYTHON}
+    examples = [run[block.language].format(block.text) for block in blocks(document, *run)]
     script = "\n".join([PRELUDE, *examples, "echo all of it has run", "read -r _"])
     assert WRITTEN_ADDRESS in script
     script = script.replace(WRITTEN_ADDRESS, f"127.0.0.1:{port}").replace("8080", str(find_free_port()))
@@ -137,7 +143,7 @@ def test_the_statement_of_the_manual_of_telemetry_runs(app: str) -> None:
     migrate(app, with_content=True)
     (statement,) = blocks(ROOT / "docs" / "telemetry.md", "sql")
     with Engine.connect(app) as engine, psycopg.connect(app, autocommit=True) as conn:
-        engine.load_sample_episode(1, 1, 1)
+        load_episode(engine, 1, 1, 1)
         conn.execute(statement.text.encode())
         assert engine.find_duplication(1).options["trace"]["traceparent"].startswith("00-")
 
@@ -174,7 +180,7 @@ def test_each_line_of_the_readmes_table_does_the_same_in_the_shell_and_in_sql(
 ) -> None:
     migrate(app, with_content=True)
     with Engine.connect(app) as engine, psycopg.connect(app, autocommit=True) as conn:
-        root = engine.load_sample_episode(2, 2, 2)
+        root = load_episode(engine, 2, 2, 2)
         for _, in_shell, in_sql in table(README, "to"):
             (statement,) = code(in_sql)
             duplication = prepare(engine, conn, root, statement)
@@ -199,13 +205,8 @@ def prepare(engine: Engine, conn: psycopg.Connection, root: str, statement: str)
         attempt = engine.begin_attempt(duplication, "episodes", "m", "w").attempt
         engine.end_attempt(attempt, "lasting", {"level": "episodes", "sqlstate": "23505", "message": "twice"})
     if "discard" in statement or "verify" in statement:
-        finish(engine, duplication)
+        complete(engine, duplication)
     return duplication
-
-
-def finish(engine: Engine, duplication: int) -> None:
-    while (level := engine.next_level(duplication)) is not None:
-        engine.duplicate_level(duplication, level)
 
 
 def test_the_tree_of_ones_own_can_be_copied(db: psycopg.Connection) -> None:
@@ -215,7 +216,7 @@ def test_the_tree_of_ones_own_can_be_copied(db: psycopg.Connection) -> None:
         duplications = engine.list_duplications()
         assert sorted(duplication.tree for duplication in duplications) == ["folder", "folder", "project"]
         for duplication in duplications:
-            finish(engine, duplication.id)
+            complete(engine, duplication.id)
             assert engine.find_duplication(duplication.id).status == "completed"
             assert list(engine.verify(duplication.id)) == []
     copies = db.execute(

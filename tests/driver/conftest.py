@@ -6,7 +6,7 @@ import itertools
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,16 +19,16 @@ from psycopg.conninfo import make_conninfo
 from pytest_postgresql.executors.noop import NoopExecutor
 
 from duplication.cli import main
-from duplication.embedded import queue_server
 from duplication.engine import Engine
+from duplication.local.embedded import queue_server
 from duplication.queue import Queue, create_queues
-from tests.driver.helpers import Command, RecordingQueue, Run
+from tests.driver.helpers import Command, RecordingQueue, Run, Start
+from tests.support.aliases import Connection, Episode
 from tests.support.server import temporary_home
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-Connection = psycopg.Connection
 _names = itertools.count(1)
 
 CLEAN_UP = r"""
@@ -140,6 +140,12 @@ def engine(dsn: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def source(episode: Episode) -> str:
+    """The key of an episode of 19 rows."""
+    return str(episode(parts=2, items=2, blocks=3))
+
+
+@pytest.fixture
 def environment(variables: dict[str, str], dsn: str, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Everything that a command needs, set here and for child processes."""
     own = {
@@ -157,7 +163,7 @@ def environment(variables: dict[str, str], dsn: str, queue: Queue, monkeypatch: 
 
 
 @pytest.fixture
-def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Command]]:
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Starts a `duplication` command in a process of its own."""
     started: list[Command] = []
 

@@ -15,18 +15,18 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from duplication.cloudwatch import CpuGauge
 from duplication.config import Settings
-from duplication.crew import Crew
-from duplication.dispatcher import dispatch_due
 from duplication.engine import Engine
-from duplication.job_runner import JobRunner
 from duplication.jobs import Job
 from duplication.outages import Outages
-from duplication.parallel import Sessions
 from duplication.queue import DoneMessages, Message, Queue, QueueError
 from duplication.signals import StopFlag
-from duplication.worker import Worker
+from duplication.worker.database_cpu import CpuGauge
+from duplication.worker.dispatcher import dispatch_due
+from duplication.worker.job_runner import JobRunner
+from duplication.worker.sessions import Sessions
+from duplication.worker.worker import Worker
+from duplication.worker.worker_context import WorkerContext
 from tests.support.waiting import DEADLINE
 
 COMMAND = (sys.executable, "-P", "-m", "duplication")
@@ -76,40 +76,40 @@ class RecordingQueue(Queue):
             raise QueueError(f"no {action} today")
 
 
-def make_crew(
+def make_context(
     engine: Engine,
     queue: Queue,
     settings: Settings = QUICK,
     stop: StopFlag | None = None,
     cpu: CpuGauge | None = None,
     name: str = "a worker",
-) -> Crew:
-    """A crew of one, who works in the test's own session."""
+) -> WorkerContext:
+    """What the threads of one worker share, here one thread that works in the test's own session."""
     cpu = cpu or CpuGauge(None, Outages())
-    return Crew(name, lambda: engine, queue, DoneMessages(queue), settings, stop or StopFlag(), cpu)
+    return WorkerContext(name, lambda: engine, queue, DoneMessages(queue), settings, stop or StopFlag(), cpu)
 
 
 class Runner:
     """Does jobs one by one, when the test says so."""
 
-    def __init__(self, engine: Engine, crew: Crew) -> None:
-        self.stop = crew.stop
+    def __init__(self, engine: Engine, context: WorkerContext) -> None:
+        self.stop = context.stop
         self._engine = engine
-        self._crew = crew
-        self._jobs = JobRunner(Sessions([engine], None), crew)
+        self._context = context
+        self._jobs = JobRunner(Sessions([engine], None), context)
 
     def dispatch(self) -> int:
-        return dispatch_due(self._engine, self._crew)
+        return dispatch_due(self._engine, self._context)
 
     def handle(self, message: Message) -> None:
         try:
             self._jobs.handle(message)
         finally:
-            self._crew.done.delete()
+            self._context.done.delete()
 
 
 def runner(engine: Engine, queue: Queue, name: str = "a worker", settings: Settings = QUICK) -> Runner:
-    return Runner(engine, make_crew(engine, queue, settings, name=name))
+    return Runner(engine, make_context(engine, queue, settings, name=name))
 
 
 def take(queue: Queue, visibility_seconds: int = 30) -> Message:
@@ -117,6 +117,12 @@ def take(queue: Queue, visibility_seconds: int = 30) -> Message:
     message = queue.receive(0, visibility_seconds)
     assert message is not None, "no message in the queue"
     return message
+
+
+def complete(engine: Engine, duplication: int) -> None:
+    """Copy every level that is not done, here and now."""
+    while (level := engine.next_level(duplication)) is not None:
+        engine.duplicate_level(duplication, level)
 
 
 def work_until_idle(dsn: str, queue: Queue, settings: Settings = QUICK) -> None:
@@ -163,3 +169,7 @@ class Command:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(DEADLINE)
+
+
+Start = Callable[..., Command]
+"""Starts a `duplication` command in a process of its own."""

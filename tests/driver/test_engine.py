@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +13,6 @@ import pytest
 from duplication.engine import Engine
 from duplication.errors import (
     ConnectionLost,
-    DatabaseError,
     EngineVersionMismatch,
     InvalidKey,
     UnknownDuplication,
@@ -21,20 +20,10 @@ from duplication.errors import (
 )
 from duplication.jobs import Job
 from duplication.models import Chore, LevelCall
+from tests.driver.helpers import complete
 from tests.support.calls import set_batch_rows, status, value
 
-Episode = Callable[..., int]
 LEVELS = ["episodes", "parts", "items", "blocks"]
-
-
-@pytest.fixture
-def source(episode: Episode) -> str:
-    return str(episode(parts=2, items=2, blocks=3))
-
-
-def complete(engine: Engine, duplication: int) -> None:
-    while (level := engine.next_level(duplication)) is not None:
-        engine.duplicate_level(duplication, level)
 
 
 def test_request_duplication_takes_options(db: psycopg.Connection, engine: Engine, source: str) -> None:
@@ -282,30 +271,16 @@ def test_the_clock_is_the_databases(engine: Engine, source: str) -> None:
     assert engine.read_clock() > requested
 
 
-def test_load_sample_episode_has_the_shape(db: psycopg.Connection, engine: Engine) -> None:
-    key = engine.load_sample_episode(2, 3, 4)
-    assert value(db, "select count(*) from public.episodes where id::text = %s", key) == 1
-    assert [value(db, f"select count(*) from public.{level}") for level in LEVELS] == [1, 2, 6, 24]
+def test_run_script_reads_its_values_and_returns_the_last_one(engine: Engine) -> None:
+    script = "create temp table t as select current_setting('script.n')::integer + 1 as n; select n from t"
+    assert engine.run_script(script, n=1) == "2"
+    assert engine.run_script("drop table t") == ""
 
 
-def test_sample_troubles_refuse_one_copy_and_hold_up_another(
-    dsn: str, db: psycopg.Connection, engine: Engine, episode: Episode
-) -> None:
-    refused, held = str(episode(parts=2, items=1, blocks=4)), str(episode(parts=1))
-    engine.load_sample_troubles(refused, held)
-    try:
-        with pytest.raises(DatabaseError) as caught:
-            complete(engine, engine.open_duplication("episode", refused))
-        assert caught.value.sqlstate == "23514"
-        assert [failed.root_key for failed in engine.list_failed()] == [refused]
-        with engine.hold_sample_series(), Engine.connect(dsn) as copier, pytest.raises(DatabaseError) as caught:
-            complete(copier, copier.open_duplication("episode", held))
-        assert caught.value.sqlstate == "55P03"
-        complete(engine, engine.open_duplication("episode", held))
-    finally:
-        db.execute("alter table public.blocks drop constraint block_is_protected")
-        db.execute("alter table public.episodes drop column series_id")
-        db.execute("drop table public.series")
+def test_transaction_is_all_or_nothing(engine: Engine, source: str) -> None:
+    with pytest.raises(LookupError), engine.transaction():
+        raise LookupError(engine.request_duplication("episode", source))
+    assert engine.list_duplications() == []
 
 
 def test_a_closed_engine_says_that_its_session_is_gone(engine: Engine) -> None:

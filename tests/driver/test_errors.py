@@ -16,7 +16,7 @@ from duplication.migrations import find_sql_home
 
 PROCEDURES = find_sql_home() / "procedures"
 DRIVER = Path(errors.__file__).parent
-MODULES = sorted(DRIVER.glob("*.py"))
+MODULES = sorted(DRIVER.rglob("*.py"))
 STATEMENT = re.compile(
     r"^\s*(select|insert\s+into|update\s+\w|delete\s+from|with\s+\w+\s+as|call\s+\w|create|alter|drop)\s", re.I
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from duplication.engine import Engine
+from duplication.local.sample import load_episode
 
 LIMIT_MB = 80
 # The process's own peak: what wait4() tells counts the parent's memory too, from before exec().
@@ -39,14 +40,14 @@ def measure(*arguments: str) -> tuple[int, set[str]]:
 def test_a_copy_at_once_takes_little_whatever_its_size(
     environment: dict[str, str], engine: Engine, blocks: int
 ) -> None:
-    megabytes, modules = measure("duplicate", "episode", engine.load_sample_episode(5, 5, blocks))
+    megabytes, modules = measure("duplicate", "episode", load_episode(engine, 5, 5, blocks))
     assert engine.list_progress(1)[-1].rows_copied == 25 * blocks
     assert megabytes < LIMIT_MB * 3 / 4
     assert modules.isdisjoint({"boto3", "botocore", "alembic", "sqlalchemy"})
 
 
 def test_a_worker_takes_little(environment: dict[str, str], engine: Engine) -> None:
-    engine.request_duplication("episode", engine.load_sample_episode(5, 5, 200))
+    engine.request_duplication("episode", load_episode(engine, 5, 5, 200))
     megabytes, modules = measure("worker", "--once")
     assert engine.find_duplication(1).status == "completed"
     assert megabytes < LIMIT_MB

@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from duplication import migrations
 from duplication.engine import Engine
 from duplication.errors import InvalidTree
+from duplication.local.sample import load_episode
 from duplication.migrations import MigrationFailed, find_sql_home, migrate
 from tests.driver.helpers import Command
 from tests.support.calls import value
@@ -122,7 +123,7 @@ def test_the_engine_can_be_installed_without_content_tables(new_dsn: NewDsn, ale
             engine.request_duplication("episode", "1")
         assert caught.value.hint
         migrate(dsn, with_content=True)
-        engine.request_duplication("episode", engine.load_sample_episode(1, 1, 1))
+        engine.request_duplication("episode", load_episode(engine, 1, 1, 1))
 
 
 def test_downgraded_nothing_of_ours_is_left_and_it_can_be_installed_again(

@@ -59,7 +59,7 @@ def test_a_message_that_is_deleted_does_not_come_again(queue: Queue) -> None:
 
 
 @every_queue
-def test_jobs_that_are_sent_together_are_received_each_with_what_it_carries(queue: Queue) -> None:
+def test_jobs_sent_together_are_received_each_with_what_it_carries(queue: Queue) -> None:
     jobs = [(Job(JOB.installation, number, "parts"), {"traceparent": f"trace {number}"}) for number in range(1, 13)]
     queue.send_all(jobs)
     received = [take(queue) for _ in jobs]
@@ -70,7 +70,7 @@ def test_jobs_that_are_sent_together_are_received_each_with_what_it_carries(queu
 
 
 @every_queue
-def test_messages_that_are_done_are_deleted_ten_at_a_time_or_when_somebody_says_so(queue: RecordingQueue) -> None:
+def test_done_messages_are_deleted_ten_at_a_time_or_on_demand(queue: RecordingQueue) -> None:
     queue.send_all([(JOB, {})] * 12)
     done = DoneMessages(queue)
     for expected in [0] * 9 + [10] * 3:
@@ -103,7 +103,7 @@ def test_a_queue_that_refuses_some_of_a_request_is_an_error(queue: Queue, action
             queue.send_all([(JOB, {})]) if action.startswith("send") else queue.delete_all([message])
 
 
-def test_what_is_refused_of_one_request_does_not_keep_the_next_from_being_made(queue: Queue) -> None:
+def test_after_a_refused_request_the_next_one_is_made(queue: Queue) -> None:
     messages = [Message(f"m-{number}", "receipt", "body", 1) for number in range(12)]
     refused = {"Id": "1", "Code": "InternalError", "SenderFault": False}
     with Stubber(queue._client) as stub:

@@ -8,10 +8,8 @@ import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connection, Episode
 from tests.support.calls import copy_level, duplicate, finish, open_duplication, set_batch_rows, value
-
-Connection = psycopg.Connection
-Episode = Callable[..., int]
 
 
 def types(db: Connection, cursor: str) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Episode
 from tests.support.calls import (
     copy_level,
     copy_levels_before,
@@ -19,8 +18,6 @@ from tests.support.calls import (
     status,
     value,
 )
-
-Episode = Callable[..., int]
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Episode
 from tests.support.calls import copy_level, duplicate, open_duplication, value
 
-Episode = Callable[..., int]
 SLOW = """
 create function public.take_time() returns trigger language plpgsql
 as $$ begin perform pg_sleep({}); return new; end $$;

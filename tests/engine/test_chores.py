@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect, NewDatabase
 from tests.support.calls import copy_level, finish, open_duplication, status, value
 from tests.support.discards import assert_discarded, discard
 from tests.support.faults import Gate, kill_backend
@@ -15,8 +16,6 @@ from tests.support.purges import make_older, purge, purge_after
 from tests.support.statistics import measure
 from tests.support.waiting import Background
 
-Connect = Callable[[], psycopg.Connection]
-NewDatabase = Callable[[], psycopg.Connection]
 ERROR = '{"level": "parts", "sqlstate": "XX000", "message": "m"}'
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 from psycopg.types.json import Json
 
 from tests.support import oracle
+from tests.support.aliases import Connect, Episode
 from tests.support.calls import (
     duplicate,
     finish,
     set_batch_rows,
     value,
 )
-
-Connect = Callable[[], psycopg.Connection]
-Episode = Callable[..., int]
 
 
 @pytest.fixture

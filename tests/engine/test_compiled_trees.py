@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect, Episode
 from tests.support.calls import (
     copy_level,
     copy_levels_before,
@@ -20,8 +19,6 @@ from tests.support.calls import (
 from tests.support.faults import Gate
 from tests.support.waiting import Background
 
-Connect = Callable[[], psycopg.Connection]
-Episode = Callable[..., int]
 FINGERPRINT = "select fingerprint from _duplication.compiled_trees where tree = 'episode'"
 KEPT = "select array_agg(name order by name) from pg_prepared_statements where name like 'duplication %%'"
 VERSION = "select xmin::text from _duplication.compiled_trees where tree = 'episode'"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,13 +9,12 @@ import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect
 from tests.support.calls import duplicate, finish, open_duplication, status, value
 from tests.support.discards import assert_discarded, copied, discard
 from tests.support.faults import Client, Gate, duplication_lock, kill_backend, waiting_for_advisory_lock
 from tests.support.moments import MOMENTS
 from tests.support.waiting import Background, eventually
-
-Connect = Callable[[], psycopg.Connection]
 
 
 @pytest.fixture

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect, Episode
 from tests.support.calls import finish, open_duplication, set_batch_rows, status, value, verify
 from tests.support.content import make_episode
 from tests.support.discards import discard
 from tests.support.graph import Edge, Level, register
 from tests.support.snapshots import contents, refused
 from tests.support.waiting import Background, eventually
-
-Connect = Callable[[], psycopg.Connection]
-Episode = Callable[..., int]
 
 LEVELS = ["episodes", "parts", "items", "blocks"]
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 import pytest
 
+from tests.support.aliases import Connect, Connection, Episode
 from tests.support.calls import copy_level, finish, status, value
 from tests.support.faults import kill_backend
 from tests.support.jobs import begin, change, dispatch, make_due, request, waiting
-
-Connection = psycopg.Connection
-Connect = Callable[[], Connection]
-Episode = Callable[..., int]
 
 
 @pytest.fixture

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Episode
 from tests.support.calls import duplicate, finish, open_duplication, set_batch_rows, value, verify
-
-Episode = Callable[..., int]
 
 
 @pytest.mark.parametrize("batch_rows", [5000, 7, 1])

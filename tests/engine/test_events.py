@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
+from tests.support.aliases import Connect, Episode
 from tests.support.calls import (
     copy_level,
     copy_levels_before,
@@ -21,8 +21,6 @@ from tests.support.content import Shape
 from tests.support.faults import Gate
 from tests.support.waiting import Background, eventually
 
-Connect = Callable[[], psycopg.Connection]
-Episode = Callable[..., int]
 Event = tuple[str, dict[str, Any]]
 
 

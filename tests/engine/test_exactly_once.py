@@ -11,13 +11,12 @@ import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect
 from tests.support.calls import duplicate, finish, open_duplication, status, value
 from tests.support.faults import Client, kill_backend, wait_until_idle
 from tests.support.moments import MOMENTS, Moment, prepare, stopped
 from tests.support.server import CrashServer
 from tests.support.waiting import Background
-
-Connect = Callable[[], psycopg.Connection]
 
 at_every_moment = pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS.keys())
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
+from tests.support.aliases import Connect
 from tests.support.calls import (
     copy_level,
     copy_levels_before,
@@ -39,8 +40,6 @@ from tests.support.linked import (
 )
 from tests.support.server import CrashServer
 from tests.support.waiting import Background
-
-Connect = Callable[[], psycopg.Connection]
 
 COPYING = RELINKING | DESCENDING
 

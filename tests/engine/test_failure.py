@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect, Episode
 from tests.support.calls import (
     copy_level,
     copy_levels_before,
@@ -20,9 +20,6 @@ from tests.support.calls import (
     status,
     value,
 )
-
-Connect = Callable[[], psycopg.Connection]
-Episode = Callable[..., int]
 
 # Refuses one block, with everything that an error may have.
 REFUSE = """

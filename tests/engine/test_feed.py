@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 import pytest
 
+from tests.support.aliases import Connect, Connection, Episode
 from tests.support.calls import copy_level, finish, open_duplication, set_batch_rows, status, value
 from tests.support.discards import discard
 from tests.support.linked import EXAM, ROOT, prepare
@@ -16,9 +15,6 @@ from tests.support.purges import make_older, purge, purge_after
 from tests.support.snapshots import refused
 from tests.support.statistics import measure
 
-Connection = psycopg.Connection
-Connect = Callable[[], Connection]
-Episode = Callable[..., int]
 FEW_BUFFERS = 40
 
 

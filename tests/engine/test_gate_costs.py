@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import psycopg
 import pytest
 
+from tests.support.aliases import Connection, Episode
 from tests.support.calls import value
 from tests.support.statistics import measure
-
-Connection = psycopg.Connection
-Episode = Callable[..., int]
 
 
 def add_history(conn: Connection, count: int) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
+from tests.support.aliases import Connect, Connection, Episode
 from tests.support.calls import copy_level, finish, value
 from tests.support.faults import kill_backend
 from tests.support.jobs import Begun, begin, change, dispatch, fail, make_due, move_attempts_back, request, waiting
 from tests.support.oracle import Table
 from tests.support.trees import register
-
-Connection = psycopg.Connection
-Connect = Callable[[], Connection]
-Episode = Callable[..., int]
 
 
 @pytest.fixture

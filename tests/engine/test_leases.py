@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import psycopg
 import pytest
 
+from tests.support.aliases import Connect, Connection, Episode
 from tests.support.calls import copy_level, finish, set_batch_rows, status, value
 from tests.support.faults import kill_backend
 from tests.support.jobs import begin, change, dispatch, fail, make_due, request, waiting
-
-Connection = psycopg.Connection
-Connect = Callable[[], Connection]
-Episode = Callable[..., int]
 
 
 @pytest.fixture

@@ -12,12 +12,11 @@ from functools import partial
 import psycopg
 import pytest
 
+from tests.support.aliases import NewDatabase
 from tests.support.calls import copy_level, copy_levels_before, duplicate, open_duplication, set_batch_rows
 from tests.support.growth import Bill, Kind, bill, fill, growth
 from tests.support.plans import rows_touched
 from tests.support.statistics import Cost, inserts_into, measure
-
-NewDatabase = Callable[[], psycopg.Connection]
 
 KIND = Kind(items=400, blocks=2)
 KINDS = {

@@ -6,20 +6,18 @@ each stage has touched for each batch. Nothing has been analyzed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import psycopg
 import pytest
 
+from tests.support.aliases import NewDatabase
 from tests.support.calls import copy_level, copy_levels_before, next_level, open_duplication, set_batch_rows, value
 from tests.support.graph import Edge, Graph, Level, Reference, register
 from tests.support.growth import Bill, growth
 from tests.support.plans import rows_touched
 from tests.support.statistics import Costs, measure
-
-NewDatabase = Callable[[], psycopg.Connection]
 
 BATCH_ROWS = 30
 

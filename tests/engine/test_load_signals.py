@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -11,13 +11,11 @@ import psycopg
 import pytest
 
 from tests.support import server as servers
+from tests.support.aliases import Connect, Connection
 from tests.support.calls import value
 from tests.support.content import make_episode
 from tests.support.jobs import Begun, begin, change, make_due, request
 from tests.support.waiting import Background, eventually
-
-Connection = psycopg.Connection
-Connect = Callable[[], Connection]
 
 
 @pytest.fixture

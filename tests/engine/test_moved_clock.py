@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import psycopg
-
+from tests.support.aliases import Connection, Episode
 from tests.support.calls import set_batch_rows, value
 
-Connection = psycopg.Connection
-Episode = Callable[..., int]
 DISPATCHED = "select duplication_id from _duplication.dispatch_jobs()"
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Episode
 from tests.support.calls import copy_levels_before, finish, open_duplication, set_batch_rows
-
-Episode = Callable[..., int]
 
 BATCH_ROWS = 50
 BLOCKS = [0, 3, 60, 0, 70, 2, 4, 0, 0, 6, 1, 55, 0, 50, 51, 9, 0]

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
 from tests.support.calls import copy_level, finish, open_duplication, status, value, verify
 from tests.support.discards import assert_discarded, discard
-from tests.support.purges import figures, is_purged, make_older, new_root, purge, purge_after, rows_of_plan
+from tests.support.purges import Copy, figures, is_purged, make_older, new_root, purge, purge_after, rows_of_plan
 from tests.support.snapshots import contents, refused
-
-Connect = Callable[[], psycopg.Connection]
-NewDatabase = Callable[[], psycopg.Connection]
-Copy = tuple[int, oracle.Fingerprint]
 
 
 @pytest.fixture

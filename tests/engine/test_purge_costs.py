@@ -8,16 +8,12 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from tests.support import oracle
+from tests.support.aliases import NewDatabase
 from tests.support.calls import duplicate, finish, open_duplication, set_batch_rows, value
 from tests.support.content import make_episode
 from tests.support.growth import Bill, Kind, fill, growth
 from tests.support.purges import figures, is_purged, make_older, purge, purge_after, rows_of_plan
 from tests.support.statistics import measure
-
-Connect = Callable[[], psycopg.Connection]
-NewDatabase = Callable[[], psycopg.Connection]
-Copy = tuple[int, oracle.Fingerprint]
 
 
 @pytest.fixture

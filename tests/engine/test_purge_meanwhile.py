@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect
 from tests.support.calls import finish, open_duplication, status, value
 from tests.support.content import make_episode
 from tests.support.discards import assert_discarded, discard
 from tests.support.faults import Gate, kill_backend
-from tests.support.purges import figures, is_purged, make_older, new_root, purge, purge_after, rows_of_plan
+from tests.support.purges import Copy, figures, is_purged, make_older, new_root, purge, purge_after, rows_of_plan
 from tests.support.waiting import Background, eventually
-
-Connect = Callable[[], psycopg.Connection]
-NewDatabase = Callable[[], psycopg.Connection]
-Copy = tuple[int, oracle.Fingerprint]
 
 
 @pytest.fixture

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect, Episode
 from tests.support.calls import finish, status, value
 from tests.support.snapshots import contents
 from tests.support.waiting import Background, eventually
-
-Connect = Callable[[], psycopg.Connection]
-Episode = Callable[..., int]
 
 
 @pytest.fixture

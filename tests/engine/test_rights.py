@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.engine.conftest import WORKER, NewRole
 from tests.support import oracle
+from tests.support.aliases import Episode
 from tests.support.calls import copy_levels_before, finish, open_duplication, status, value, verify
-
-Episode = Callable[..., int]
 
 APPLICATION = """
 grant usage on schema duplication to {role};

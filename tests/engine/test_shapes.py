@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect, Episode
 from tests.support.calls import copy_level, duplicate, finish, next_level, open_duplication, set_batch_rows, value
 from tests.support.content import Shape
 from tests.support.waiting import Background
-
-Episode = Callable[..., int]
-Connect = Callable[[], psycopg.Connection]
 
 SHAPES: dict[str, Shape] = {
     "a source with no parts": [],

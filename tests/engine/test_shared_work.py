@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 
 from tests.support import oracle
+from tests.support.aliases import Connect, Episode
 from tests.support.calls import (
     copy_level,
     copy_levels_before,
@@ -18,9 +17,6 @@ from tests.support.calls import (
 )
 from tests.support.faults import Gate
 from tests.support.waiting import Background, eventually
-
-Connect = Callable[[], psycopg.Connection]
-Episode = Callable[..., int]
 
 
 def blocks_of(conn: psycopg.Connection) -> list[int]:

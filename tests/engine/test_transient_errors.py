@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Connect, Episode
 from tests.support.calls import (
     copy_level,
     copy_levels_before,
@@ -21,9 +20,6 @@ from tests.support.calls import (
 )
 from tests.support.faults import Gate
 from tests.support.waiting import Background, eventually
-
-Connect = Callable[[], psycopg.Connection]
-Episode = Callable[..., int]
 
 IN_THE_WAY = {
     "serialization failure": "40001",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 
 from tests.support import oracle
+from tests.support.aliases import Episode
 from tests.support.calls import copy_level, copy_levels_before, finish, open_duplication
-
-Episode = Callable[..., int]
 
 TARGET_SECONDS = 600
 ROWS = 100

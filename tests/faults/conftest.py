@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from duplication.embedded import queue_server
+from duplication.local.embedded import queue_server
 from tests.support.server import CrashServer, temporary_home
 
 

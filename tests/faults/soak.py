@@ -20,8 +20,8 @@ from pathlib import Path
 import psycopg
 from moto.server import ThreadedMotoServer
 
-from duplication.embedded import queue_server
 from duplication.engine import Engine
+from duplication.local.embedded import queue_server
 from tests.faults.catalog import FAULTS
 from tests.faults.checks import (
     check_every_row_is_accounted_for,
@@ -203,7 +203,7 @@ def measure_bloat(conn: psycopg.Connection) -> dict[str, str]:
 
 
 class Memory:
-    """Looks every second how much memory the workers hold, process by process."""
+    """ViewCache every second how much memory the workers hold, process by process."""
 
     def __init__(self, farm: Farm) -> None:
         self._farm = farm

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from duplication.embedded import find_free_port
-from duplication.processes import find_unprivileged_user
+from duplication.local.embedded import find_free_port
+from duplication.local.processes import find_unprivileged_user
 from tests.faults.farm import Farm
 from tests.support.server import CrashServer
 from tests.support.waiting import eventually

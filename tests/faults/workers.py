@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from duplication.dispatcher import send_due
 from duplication.engine import Engine
+from duplication.worker.dispatcher import send_due
 from tests.faults.farm import Farm, Station
 from tests.faults.meddler import Body, Dropped
 from tests.support.waiting import eventually

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import psycopg
-
+from tests.support.aliases import Connection
 from tests.support.calls import value
-
-Connection = psycopg.Connection
 
 
 @dataclass(frozen=True)

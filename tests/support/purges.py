@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import psycopg
 
+from tests.support import oracle
 from tests.support.calls import value
+
+Copy = tuple[int, oracle.Fingerprint]
+"""A duplication, and what its copy was when it was made."""
 
 
 def purge(conn: psycopg.Connection, budget: str | None = None) -> bool:

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from duplication import migrations
-from duplication.embedded import Server, postgres_server
+from duplication.local.embedded import Server, postgres_server
 
 # Nothing here outlives the run, so nothing has to reach the disk. An immediate stop loses no more for it: what was
 # written is in the operating system's cache.

@@ -110,9 +110,9 @@ class JobWatch:
         first = names.index(self._job.level)
         end = len(names) if next_level is None else names.index(next_level)
         for level, following in zip(progress[first:end], [*names[first + 1 : end], next_level or status], strict=True):
-            self._tell_level(level, following)
+            self._report_level(level, following)
 
-    def _tell_level(self, level: LevelProgress, following: str | None) -> None:
+    def _report_level(self, level: LevelProgress, following: str | None) -> None:
         totals: dict[str, object] = {"rows": level.rows_copied, "batches": level.batches}
         if level.started_at and level.completed_at:
             totals["seconds"] = (level.completed_at - level.started_at).total_seconds()

@@ -10,39 +10,27 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Gauge
 
+from duplication import errors
 from duplication.engine import Engine
-from duplication.errors import (
-    ConnectionLost,
-    CopyReferenced,
-    DuplicationError,
-    EngineDisabled,
-    EngineVersionMismatch,
-    InvalidKey,
-    InvalidOption,
-    OriginalEpisodeNotFound,
-    UnknownDuplication,
-    UnknownTree,
-    WrongStatus,
-)
 from duplication.web import checks, duplications, events, pages
 from duplication.web.guard import Guard
 from duplication.web.hub import Hub
-from duplication.web.looks import Database, Looks
 from duplication.web.page import Page
 from duplication.web.site import Site, find_site, wants_page
+from duplication.web.view_cache import Database, ViewCache
 
 STATIC = Path(__file__).parent / "static"
-STATUS_CODES: dict[type[DuplicationError], int] = {
-    UnknownDuplication: 404,
-    UnknownTree: 404,
-    OriginalEpisodeNotFound: 404,
-    WrongStatus: 409,
-    CopyReferenced: 409,
-    EngineDisabled: 409,
-    InvalidKey: 422,
-    InvalidOption: 422,
-    ConnectionLost: 503,
-    EngineVersionMismatch: 503,
+STATUS_CODES: dict[type[errors.DuplicationError], int] = {
+    errors.UnknownDuplication: 404,
+    errors.UnknownTree: 404,
+    errors.OriginalEpisodeNotFound: 404,
+    errors.WrongStatus: 409,
+    errors.CopyReferenced: 409,
+    errors.EngineDisabled: 409,
+    errors.InvalidKey: 422,
+    errors.InvalidOption: 422,
+    errors.ConnectionLost: 503,
+    errors.EngineVersionMismatch: 503,
 }
 """What an error is in HTTP; any other is 500."""
 
@@ -63,10 +51,10 @@ def create_app(
         redoc_url=None,
     )
     database = Database(connect)
-    app.state.site = Site(database, Looks(database), Hub(connect), Page(copy_url), registry)
+    app.state.site = Site(database, ViewCache(database), Hub(connect), Page(copy_url), registry)
     add_gauges(registry, app.state.site.hub)
     app.add_middleware(Guard, token=token)
-    app.add_exception_handler(DuplicationError, refuse)
+    app.add_exception_handler(errors.DuplicationError, refuse)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for part in (duplications, events, pages, checks):
         app.include_router(part.router)
@@ -93,7 +81,7 @@ def add_gauges(registry: CollectorRegistry, hub: Hub) -> None:
 
 async def refuse(request: Request, error: Exception) -> Response:
     """Answer with an error: to a person as a page, to a program as a document."""
-    if not isinstance(error, DuplicationError):
+    if not isinstance(error, errors.DuplicationError):
         raise error
     code = STATUS_CODES.get(type(error), 500)
     if wants_page(request):

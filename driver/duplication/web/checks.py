@@ -20,6 +20,6 @@ async def check_health(site: ThisSite) -> PlainTextResponse:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-def tell_metrics(site: ThisSite) -> Response:
+def report_metrics(site: ThisSite) -> Response:
     """Tell figures, for Prometheus."""
     return Response(generate_latest(site.registry), media_type=CONTENT_TYPE_LATEST)

@@ -9,12 +9,12 @@ from fastapi import Path as PathPart
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from duplication.display.overview import View
 from duplication.errors import DuplicationError
 from duplication.jobs import MAX_ID
 from duplication.models import Batch, Duplication, LevelProgress
-from duplication.overview import View
-from duplication.web.looks import Database
 from duplication.web.site import Site, ThisSite, wants_page
+from duplication.web.view_cache import Database
 
 logger = logging.getLogger("duplication")
 router = APIRouter()
@@ -25,7 +25,7 @@ DISCARD_SECONDS = 5.0
 Id = Annotated[int, PathPart(ge=1, le=MAX_ID, description="The duplication's id.")]
 
 
-class Order(BaseModel):
+class CopyRequest(BaseModel):
     """What is asked for: the copy of one row, and of the tree below it."""
 
     model_config = ConfigDict(extra="forbid")
@@ -42,7 +42,7 @@ class Refusal(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CopyDetails:
     """One duplication with its levels and latest batches, and where to ask about it."""
 
     duplication: Duplication
@@ -54,11 +54,11 @@ class Found:
     events_url: str
 
 
-FOUND = TypeAdapter(Found)
+DETAILS = TypeAdapter(CopyDetails)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class CopyList:
     """Some duplications, the newest first, and the address of the next ones."""
 
     duplications: list[Duplication]
@@ -76,45 +76,45 @@ def refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"model": Refusal, "description": words[code]} for code in (*codes, 503)}
 
 
-@router.post("/duplications", status_code=202, response_model=Found, responses=refusals(404, 422))
+@router.post("/duplications", status_code=202, response_model=CopyDetails, responses=refusals(404, 422))
 def request_duplication(
     site: ThisSite,
     request: Request,
-    order: Order,
+    wanted: CopyRequest,
     idempotency_key: Annotated[str | None, Header(max_length=255, description="The same key, the same copy.")] = None,
     traceparent: Annotated[str | None, Header(description="The trace that this belongs to.")] = None,
 ) -> Response:
     """Ask for a copy. A worker makes it; this answers at once."""
-    options: dict[str, Any] = {"overrides": order.overrides} if order.overrides else {}
+    options: dict[str, Any] = {"overrides": wanted.overrides} if wanted.overrides else {}
     if idempotency_key is not None:
         options["idempotency_key"] = idempotency_key
     if traceparent is not None:
         options["trace"] = {"traceparent": traceparent}
     with site.database.session() as engine:
-        duplication_id = engine.request_duplication(order.tree, order.key, options)
+        duplication_id = engine.request_duplication(wanted.tree, wanted.key, options)
     return answer(site, request, duplication_id, 202)
 
 
-@router.get("/duplications", response_model=Listed, responses=refusals())
+@router.get("/duplications", response_model=CopyList, responses=refusals())
 def list_duplications(
     site: ThisSite,
     limit: Annotated[int, Query(ge=1, le=1000)] = 20,
     before: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
-) -> Listed:
+) -> CopyList:
     """List duplications, the newest first."""
     with site.database.session() as engine:
         found = engine.list_duplications(limit, before)
-    return Listed(found, f"/duplications?limit={limit}&before={found[-1].id}" if len(found) == limit else None)
+    return CopyList(found, f"/duplications?limit={limit}&before={found[-1].id}" if len(found) == limit else None)
 
 
-@router.get("/duplications/{duplication_id}", response_model=Found, responses=refusals(404))
-def show_duplication(site: ThisSite, request: Request, duplication_id: Id) -> Response | Found:
+@router.get("/duplications/{duplication_id}", response_model=CopyDetails, responses=refusals(404))
+def show_duplication(site: ThisSite, request: Request, duplication_id: Id) -> Response | CopyDetails:
     """Show one, with its levels and latest batches."""
-    view = site.looks.look(duplication_id)
+    view = site.view_cache.look(duplication_id)
     return HTMLResponse(site.page.show_one(view)) if wants_page(request) else describe(view)
 
 
-@router.post("/duplications/{duplication_id}/cancel", response_model=Found, responses=refusals(404, 409))
+@router.post("/duplications/{duplication_id}/cancel", response_model=CopyDetails, responses=refusals(404, 409))
 def cancel(site: ThisSite, request: Request, duplication_id: Id) -> Response:
     """Stop it at its next batch; what is copied is kept."""
     with site.database.session() as engine:
@@ -122,7 +122,7 @@ def cancel(site: ThisSite, request: Request, duplication_id: Id) -> Response:
     return answer(site, request, duplication_id)
 
 
-@router.post("/duplications/{duplication_id}/retry", response_model=Found, responses=refusals(404, 409))
+@router.post("/duplications/{duplication_id}/retry", response_model=CopyDetails, responses=refusals(404, 409))
 def retry(site: ThisSite, request: Request, duplication_id: Id) -> Response:
     """Let it go on from where it failed."""
     with site.database.session() as engine:
@@ -131,7 +131,7 @@ def retry(site: ThisSite, request: Request, duplication_id: Id) -> Response:
 
 
 @router.post(
-    "/duplications/{duplication_id}/discard", status_code=202, response_model=Found, responses=refusals(404, 409)
+    "/duplications/{duplication_id}/discard", status_code=202, response_model=CopyDetails, responses=refusals(404, 409)
 )
 def discard(site: ThisSite, request: Request, duplication_id: Id) -> Response:
     """Delete what it copied; goes on when asked again."""
@@ -147,17 +147,17 @@ def discard(site: ThisSite, request: Request, duplication_id: Id) -> Response:
 
 def answer(site: Site, request: Request, duplication_id: int, code: int = 200) -> Response:
     """Answer a person's form with the page, a program with the record as it is now."""
-    site.looks.forget(duplication_id)
+    site.view_cache.forget(duplication_id)
     if wants_page(request):
         return RedirectResponse("/", 303)
-    found = describe(site.looks.look(duplication_id))
-    return Response(FOUND.dump_json(found), code, {"Location": found.url}, "application/json")
+    details = describe(site.view_cache.look(duplication_id))
+    return Response(DETAILS.dump_json(details), code, {"Location": details.url}, "application/json")
 
 
-def describe(view: View) -> Found:
+def describe(view: View) -> CopyDetails:
     """Return what a program is told about a duplication."""
     url = f"/duplications/{view.duplication.id}"
-    return Found(
+    return CopyDetails(
         view.duplication, view.levels, view.batches, view.rows_per_second, view.seconds_left, url, f"{url}/events"
     )
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse
 
+from duplication.display.render import encode
 from duplication.models import Event
-from duplication.render import encode
 from duplication.web.duplications import Id, refusals
 from duplication.web.hub import Hub, Stream
 from duplication.web.site import ThisSite
@@ -25,7 +25,7 @@ After = Annotated[str | None, Query(description="The same, for the first time; `
 @router.get("/events", response_class=EventSourceResponse)
 async def follow_all(site: ThisSite, last_event_id: LastSeen = None, after: After = None) -> EventSourceResponse:
     """Follow everything that happens; a `reset` says that what the reader has kept is to be loaded anew."""
-    return EventSourceResponse(tell(site.hub, Stream(last_event_id or after, None)), ping=PING_SECONDS)
+    return EventSourceResponse(stream_events(site.hub, Stream(last_event_id or after, None)), ping=PING_SECONDS)
 
 
 @router.get("/duplications/{duplication_id}/events", response_class=EventSourceResponse, responses=refusals(404))
@@ -33,11 +33,13 @@ async def follow_one(
     site: ThisSite, duplication_id: Id, last_event_id: LastSeen = None, after: After = None
 ) -> EventSourceResponse:
     """Follow what happens to one duplication."""
-    await asyncio.to_thread(site.looks.look, duplication_id)
-    return EventSourceResponse(tell(site.hub, Stream(last_event_id or after, duplication_id)), ping=PING_SECONDS)
+    await asyncio.to_thread(site.view_cache.look, duplication_id)
+    return EventSourceResponse(
+        stream_events(site.hub, Stream(last_event_id or after, duplication_id)), ping=PING_SECONDS
+    )
 
 
-async def tell(hub: Hub, stream: Stream) -> AsyncIterator[bytes]:
+async def stream_events(hub: Hub, stream: Stream) -> AsyncIterator[bytes]:
     """Yield what happens until the reader goes."""
     hub.join(stream)
     try:

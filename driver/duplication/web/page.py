@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from duplication.display.overview import View
+from duplication.display.render import ERROR_FIELDS, format_number, format_time, format_waiting
+from duplication.display.screens import format_rate, format_seconds
 from duplication.errors import DuplicationError
 from duplication.models import Batch
-from duplication.overview import View
-from duplication.render import ERROR_FIELDS, format_number, format_time, format_waiting
-from duplication.screens import format_rate, format_seconds
 
 TIMELINE_WIDTH = 600
 MOST_BATCHES = 100

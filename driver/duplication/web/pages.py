@@ -20,13 +20,13 @@ def show_overview(site: ThisSite, before: Annotated[int | None, Query(ge=1, le=M
     with site.database.session() as engine:
         # taken before the state: what happens in between is told again, and not missed
         position = engine.feed_position()
-        unfinished = [] if before else [site.looks.look_at(engine, found) for found in engine.list_unfinished()]
-        failed = [] if before else [site.looks.look_at(engine, found) for found in engine.list_failed()]
-        recent = [site.looks.look_at(engine, found) for found in engine.list_duplications(MOST_RECENT, before)]
+        unfinished = [] if before else [site.view_cache.look_at(engine, found) for found in engine.list_unfinished()]
+        failed = [] if before else [site.view_cache.look_at(engine, found) for found in engine.list_failed()]
+        recent = [site.view_cache.look_at(engine, found) for found in engine.list_duplications(MOST_RECENT, before)]
     return site.page.show_overview(position, unfinished, failed, recent, before)
 
 
 @router.get("/duplications/{duplication_id}/section")
 def show_section(site: ThisSite, duplication_id: Id) -> str:
     """Show the part of the page that is about one duplication."""
-    return site.page.show_section(site.looks.look(duplication_id))
+    return site.page.show_section(site.view_cache.look(duplication_id))

@@ -1,6 +1,5 @@
 """`duplication serve`: the application on a port."""
 
-import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,13 +18,13 @@ LEAST_TOKEN = 16
 STOP_SECONDS = 2
 
 
-def serve(connect: Callable[[], Engine], host: str, port: int, copy_url: str | None) -> None:
+def serve(connect: Callable[[], Engine], host: str, port: int, token: str | None, copy_url: str | None) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
-    Parameters: connect, opens a session; host, port, where to listen, 0 for any free port; copy_url, see create_app.
-    Raises ConfigError, before anything listens.
+    Parameters: connect, opens a session; host, port, where to listen, 0 for any free port; token, copy_url, see
+    create_app. Raises ConfigError, before anything listens.
     """
-    token = read_token(host)
+    check_token(token, host)
     app = create_app(connect, make_database_registry(connect), token, copy_url)
     with listen(host, port) as listener:
         address = listener.getsockname()
@@ -39,9 +38,8 @@ def serve(connect: Callable[[], Engine], host: str, port: int, copy_url: str | N
             uvicorn.Server(config).run(sockets=[listener])
 
 
-def read_token(host: str) -> str | None:
-    """Return the token that is to be shown; raises ConfigError where there has to be one."""
-    token = os.environ.get(TOKEN_VARIABLE) or None
+def check_token(token: str | None, host: str) -> None:
+    """Raise ConfigError where there has to be a token and is none, or one that can be guessed."""
     if token is None and not is_loopback(host):
         raise ConfigError(
             f"Others than this machine could reach {host}, and nothing would keep them out",
@@ -49,7 +47,6 @@ def read_token(host: str) -> str | None:
         )
     if token is not None and len(token) < LEAST_TOKEN:
         raise ConfigError(f"{TOKEN_VARIABLE} is shorter than {LEAST_TOKEN} characters", hint="openssl rand -hex 32")
-    return token
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -7,8 +7,8 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from duplication.web.hub import Hub
-from duplication.web.looks import Database, Looks
 from duplication.web.page import Page
+from duplication.web.view_cache import Database, ViewCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Site:
     """One server: its sessions, its feed, its page, its figures."""
 
     database: Database
-    looks: Looks
+    view_cache: ViewCache
     hub: Hub
     page: Page
     registry: CollectorRegistry

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -11,13 +10,11 @@ import pytest
 
 from duplication.engine import Engine
 from duplication.queue import Queue
-from tests.driver.helpers import Command
+from tests.driver.helpers import Command, Start
 from tests.driver.watching import PATIENT, REFUSE, wait_for_completion
+from tests.support.aliases import Episode
 from tests.support.calls import set_batch_rows
 from tests.support.waiting import eventually
-
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 
 JSON = PATIENT | {"DUPLICATION_LOG_FORMAT": "json", "DUPLICATION_LOG_LEVEL": "DEBUG"}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -17,12 +16,11 @@ from duplication.engine import Engine
 from duplication.queue import Queue
 from duplication.telemetry.metrics import make_database_registry
 from duplication.web.app import create_app
-from tests.driver.helpers import Command, Run
+from tests.driver.helpers import Run, Start
 from tests.driver.watching import PATIENT, REFUSE, wait_for_completion
+from tests.support.aliases import Episode
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 ALERTS = Path(__file__).resolve().parents[3] / "deploy" / "alerts.yml"
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from duplication.engine import Engine
 from duplication.queue import Queue
-from tests.driver.helpers import Command, Run, every_queue
+from tests.driver.helpers import Run, Start, every_queue
 from tests.driver.telemetry.collector import Collector, Span
 from tests.driver.watching import PATIENT, REFUSE, gate_at_first_block, wait_for_completion, wait_for_start
+from tests.support.aliases import Episode
 from tests.support.calls import set_batch_rows, value
 from tests.support.waiting import eventually
-
-Episode = Callable[..., int]
-Start = Callable[..., Command]
 
 LEVELS = ["episodes", "parts", "items", "blocks"]
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -51,7 +49,7 @@ def nanoseconds(db: psycopg.Connection, column: str, level: str) -> list[int]:
 
 
 @every_queue
-def test_one_duplication_is_one_trace_of_request_dispatch_jobs_calls_and_batches(
+def test_one_duplication_is_one_trace_from_request_to_batches(
     db: psycopg.Connection, engine: Engine, queue: Queue, start: Start, collector: Collector, source: str
 ) -> None:
     set_batch_rows(db, 5)

@@ -16,11 +16,9 @@ from duplication.engine import Engine
 from duplication.telemetry.metrics import make_database_registry
 from duplication.web.app import create_app
 from duplication.web.server import listen
-from tests.driver.helpers import Command
+from tests.driver.helpers import Command, Start
 from tests.driver.web.streams import Stream
 from tests.support.waiting import eventually
-
-Start = Callable[..., Command]
 
 
 @dataclass

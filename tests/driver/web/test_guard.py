@@ -11,9 +11,8 @@ import pytest
 from duplication.engine import Engine
 from tests.driver.helpers import Run
 from tests.driver.web.conftest import Process, Site
+from tests.support.aliases import Episode
 from tests.support.calls import status
-
-Episode = Callable[..., int]
 
 TOKEN = "a-secret-of-32-characters-or-so"
 PATHS = ["/", "/duplications", "/duplications/1", "/events", "/healthz", "/metrics", "/openapi.json", "/static/page.js"]
@@ -29,7 +28,7 @@ def guarded(serve: Callable[..., Process]) -> Process:
     return serve("--host", "0.0.0.0", DUPLICATION_WEB_TOKEN=TOKEN)  # noqa: S104 (what is tested)
 
 
-def test_elsewhere_than_on_loopback_a_token_is_demanded_before_anything_listens(run: Run) -> None:
+def test_beyond_loopback_a_token_is_demanded_before_it_listens(run: Run) -> None:
     said = run("serve", "--host", "0.0.0.0", "--port", "0", code=2).output  # noqa: S104
     assert "DUPLICATION_WEB_TOKEN" in said
     assert "Serving" not in said

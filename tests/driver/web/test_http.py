@@ -10,23 +10,12 @@ import psycopg
 import pytest
 
 from duplication.engine import Engine
-from tests.driver.helpers import Run
+from tests.driver.helpers import Run, complete
 from tests.driver.web.conftest import Process, Site
+from tests.support.aliases import Episode
 from tests.support.calls import set_batch_rows, status, value
 from tests.support.faults import kill_backend
 from tests.support.waiting import eventually
-
-Episode = Callable[..., int]
-
-
-@pytest.fixture
-def source(episode: Episode) -> str:
-    return str(episode(parts=2, items=2, blocks=3))
-
-
-def complete(engine: Engine, duplication: int) -> None:
-    while (level := engine.next_level(duplication)) is not None:
-        engine.duplicate_level(duplication, level)
 
 
 def ask(site: Site, key: str, **headers: str) -> httpx.Response:
@@ -165,7 +154,9 @@ def test_what_the_status_does_not_allow_is_refused(site: Site, engine: Engine, s
 
 
 def test_every_path_is_documented(site: Site) -> None:
-    paths = site.client.get("/openapi.json").json()["paths"]
+    document = site.client.get("/openapi.json").json()
+    assert {"CopyRequest", "CopyDetails", "CopyList", "Refusal"} <= document["components"]["schemas"].keys()
+    paths = document["paths"]
     documented = {(path, method) for path, methods in paths.items() for method in methods}
     assert documented == {
         ("/duplications", "get"),

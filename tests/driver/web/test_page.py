@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from duplication.engine import Engine
+from tests.driver.helpers import complete
 from tests.driver.web.conftest import Process, Site
 from tests.support.calls import set_batch_rows, status, value
 from tests.support.waiting import eventually
 
-Episode = Callable[..., int]
 CHROMIUM = shutil.which("chromium")
 HOSTILE = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 
@@ -50,16 +50,6 @@ def look(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert problems == []
-
-
-@pytest.fixture
-def source(episode: Episode) -> str:
-    return str(episode(parts=2, items=2, blocks=3))
-
-
-def complete(engine: Engine, duplication: int) -> None:
-    while (level := engine.next_level(duplication)) is not None:
-        engine.duplicate_level(duplication, level)
 
 
 def fail(db: psycopg.Connection, engine: Engine, source: str) -> int:

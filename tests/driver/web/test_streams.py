@@ -11,10 +11,9 @@ import pytest
 from duplication.engine import Engine
 from tests.driver.web.conftest import Process, Site
 from tests.driver.web.streams import Told
+from tests.support.aliases import Episode
 from tests.support.calls import value
 from tests.support.waiting import eventually
-
-Episode = Callable[..., int]
 
 
 @pytest.fixture

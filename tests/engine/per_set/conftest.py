@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
+from tests.support.aliases import Episode
 from tests.support.per_set import WATCHED
-
-Episode = Callable[..., int]
 
 AUTHORS = """
 create table public.authors (id bigint primary key, name text);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -11,8 +10,6 @@ from psycopg import errors, sql
 
 from tests.support.calls import duplicate, finish, open_duplication, set_batch_rows, value, verify
 from tests.support.per_set import REASON, ROLES
-
-Episode = Callable[..., int]
 
 
 def test_the_copy_is_the_same(db: psycopg.Connection, source: int) -> None:

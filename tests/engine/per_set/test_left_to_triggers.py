@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 from psycopg import errors, sql
 
 from tests.engine.conftest import WORKER, NewRole
+from tests.support.aliases import Episode
 from tests.support.calls import duplicate, finish, open_duplication, set_batch_rows, value, verify
 from tests.support.per_set import REASON, ROLES
-
-Episode = Callable[..., int]
 
 COPIES = WORKER + "grant set on parameter session_replication_role to {role};"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 from psycopg import errors, sql
@@ -11,8 +9,6 @@ from psycopg import errors, sql
 from tests.support.calls import copy_levels_before, finish, open_duplication, value, verify
 from tests.support.per_set import ROLES
 from tests.support.waiting import Background, eventually
-
-Episode = Callable[..., int]
 
 
 def waits_for_a_lock(conn: psycopg.Connection, pid: int) -> bool:

@@ -1,0 +1,1 @@
+"""What the `duplication worker` command runs: takes jobs from the queue and does them, fills the queue, cleans up."""
