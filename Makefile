@@ -62,7 +62,7 @@ against: $(VENV)/.installed ## measure what changes have cost: make against REF=
 	$(VENV)/bin/python -m benchmarks.against $(REF) $(ARGS)
 
 schemas: $(VENV)/.installed ## copy 500 generated schemas, other ones each time
-	SCHEMA_EXAMPLES=500 $(VENV)/bin/pytest -q -n $(WORKERS) tests/engine/test_generated_schemas.py \
+	SCHEMA_EXAMPLES=500 $(VENV)/bin/pytest -q -n $(WORKERS) tests/engine/copy/test_generated_schemas.py \
 		--hypothesis-seed=$(strip $(shell od -An -N4 -tu4 /dev/urandom)) $(ARGS)
 
 rush: $(VENV)/.installed ## copy a thousand small episodes that are requested at once, by two workers

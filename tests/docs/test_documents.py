@@ -19,7 +19,7 @@ by_name = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 
 @by_name
 def test_blocks_are_in_a_language_that_is_tested(path: Path) -> None:
-    assert {block.language for block in blocks(path)} <= {"python", "sh", "sql", "text"}
+    assert {block.language for block in blocks(path)} <= {"mermaid", "python", "sh", "sql", "text"}
 
 
 @by_name

@@ -175,7 +175,7 @@ def check_what_the_readme_says(dsn: str, said: str) -> None:
                 conn.execute(refused.encode())
 
 
-def test_each_line_of_the_readmes_table_does_the_same_in_the_shell_and_in_sql(
+def test_each_line_of_the_readmes_table_does_the_same_in_shell_and_sql(
     app: str, environment: dict[str, str]
 ) -> None:
     migrate(app, with_content=True)

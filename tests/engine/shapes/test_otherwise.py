@@ -100,7 +100,7 @@ def help_along(dsn: str, duplication: int) -> None:
                     raise
 
 
-def test_several_sessions_copy_and_relink_together(make: Make) -> None:
+def test_several_sessions_copy_and_backfill_together(make: Make) -> None:
     conn = make(BIG, 7)
     before = snapshot(conn, BIG.graph)
     duplication = open_duplication(conn, BIG.root, TREE)

@@ -218,7 +218,7 @@ def test_a_reference_to_what_was_added_after_planning_is_an_error(make: Make, la
 
 
 @pytest.mark.parametrize("late", ADDED.values(), ids=ADDED.keys())
-def test_a_reference_to_what_was_added_after_planning_becomes_null_and_is_told(make: Make, late: Late) -> None:
+def test_a_reference_to_a_row_added_after_planning_becomes_null_by_rule(make: Make, late: Late) -> None:
     shape = Shape("cards", graph("null"), TABLES)
     conn = make(shape)
     before = snapshot(conn, shape.graph)
