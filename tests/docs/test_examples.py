@@ -175,9 +175,7 @@ def check_what_the_readme_says(dsn: str, said: str) -> None:
                 conn.execute(refused.encode())
 
 
-def test_each_line_of_the_readmes_table_does_the_same_in_shell_and_sql(
-    app: str, environment: dict[str, str]
-) -> None:
+def test_each_line_of_the_readmes_table_does_the_same_in_shell_and_sql(app: str, environment: dict[str, str]) -> None:
     migrate(app, with_content=True)
     with Engine.connect(app) as engine, psycopg.connect(app, autocommit=True) as conn:
         root = load_episode(engine, 2, 2, 2)

@@ -127,9 +127,7 @@ def test_two_rows_that_exchange_their_keys_are_named(db: psycopg.Connection, epi
     assert error.sqlstate == "UD011"
 
 
-def test_a_trigger_may_give_the_key_where_the_plan_gives_none(
-    db: psycopg.Connection, episode: Episode
-) -> None:
+def test_a_trigger_may_give_the_key_where_the_plan_gives_none(db: psycopg.Connection, episode: Episode) -> None:
     """Nothing refers to blocks, so the plan has no keys for them."""
     source = episode(parts=2, items=2, blocks=2)
     before_insert(db, "blocks", "new.id := new.id + 1000000;")
@@ -162,9 +160,7 @@ def test_a_rule_that_swallows_rows_is_named(db: psycopg.Connection, episode: Epi
     assert status(db, duplication) == "failed"
 
 
-def test_a_trigger_may_change_other_columns(
-    db: psycopg.Connection, episode: Episode
-) -> None:
+def test_a_trigger_may_change_other_columns(db: psycopg.Connection, episode: Episode) -> None:
     source = episode(parts=2, items=2, blocks=2)
     before_insert(db, "items", "new.title := upper(new.title);")
 

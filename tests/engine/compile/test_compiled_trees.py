@@ -68,9 +68,7 @@ def test_a_second_copy_compiles_nothing(db: psycopg.Connection, episode: Episode
     assert value(db, VERSION) == compiled
 
 
-def test_a_session_keeps_the_plans_of_planning_and_remakes_lost_ones(
-    db: psycopg.Connection, episode: Episode
-) -> None:
+def test_a_session_keeps_the_plans_of_planning_and_remakes_lost_ones(db: psycopg.Connection, episode: Episode) -> None:
     db.prepare_threshold = None
     source = episode()
     duplicate(db, source)
@@ -83,9 +81,7 @@ def test_a_session_keeps_the_plans_of_planning_and_remakes_lost_ones(
     assert value(db, KEPT) == plans
 
 
-def test_a_session_keeps_no_plan_for_overrides(
-    db: psycopg.Connection, episode: Episode
-) -> None:
+def test_a_session_keeps_no_plan_for_overrides(db: psycopg.Connection, episode: Episode) -> None:
     source = episode()
     duplicate(db, source)
     kept = value(db, KEPT)
@@ -95,9 +91,7 @@ def test_a_session_keeps_no_plan_for_overrides(
     assert value(db, KEPT) == kept
 
 
-def test_a_session_keeps_no_plan_for_a_table_with_triggers(
-    db: psycopg.Connection, episode: Episode
-) -> None:
+def test_a_session_keeps_no_plan_for_a_table_with_triggers(db: psycopg.Connection, episode: Episode) -> None:
     db.execute("""
         create table public.modes (mode text);
         create function public.note_mode() returns trigger language plpgsql

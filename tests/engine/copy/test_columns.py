@@ -63,9 +63,7 @@ def test_a_generated_column_is_left_to_the_table(db: psycopg.Connection, episode
     assert copies(db, "slug = id || '-' || title") == {True}
 
 
-def test_timestamps_are_fresh_and_a_rule_of_the_level_can_keep_them(
-    db: psycopg.Connection, episode: Episode
-) -> None:
+def test_timestamps_are_fresh_and_a_rule_of_the_level_can_keep_them(db: psycopg.Connection, episode: Episode) -> None:
     source = episode(parts=1)
     tables = ("episodes", "parts", "items")
     for table in (*tables, "blocks"):

@@ -50,9 +50,7 @@ def test_an_item_with_more_blocks_than_a_batch_holds_is_split(db: psycopg.Connec
     assert max(rows for (rows,) in sizes) <= 7
 
 
-def test_parts_whose_ids_lie_far_apart_are_copied_without_others(
-    db: psycopg.Connection, episode: Episode
-) -> None:
+def test_parts_whose_ids_lie_far_apart_are_copied_without_others(db: psycopg.Connection, episode: Episode) -> None:
     source = episode(parts=9, apart=1_000_000_000)
     set_batch_rows(db, 7)
     others = value(db, "select count(*) from public.blocks b where title is not null") - 9 * 2 * 4

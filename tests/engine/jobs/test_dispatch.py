@@ -55,9 +55,7 @@ def test_one_that_somebody_else_has_locked_is_passed_over(db: Connection, connec
     assert dispatch(db) == [locked]
 
 
-def test_a_request_and_a_cancel_do_not_wait_for_a_dispatcher(
-    db: Connection, connect: Connect, source: str
-) -> None:
+def test_a_request_and_a_cancel_do_not_wait_for_a_dispatcher(db: Connection, connect: Connect, source: str) -> None:
     db.execute("update duplication.settings set max_active = 1")
     sent, kept = request(db, source), request(db, source)
     application = connect()

@@ -159,9 +159,7 @@ def test_failures_of_one_tree_hold_back_no_job_of_another(db: Connection, source
     assert begin(db, other).decision == "run"
 
 
-def test_a_message_that_comes_again_while_a_duplication_waits_is_dropped(
-    db: Connection, source: str
-) -> None:
+def test_a_message_that_comes_again_while_a_duplication_waits_is_dropped(db: Connection, source: str) -> None:
     duplication = request(db, source)
     begin(db, duplication, cpu=91)
     until = value(db, "select not_before from duplication.duplications")

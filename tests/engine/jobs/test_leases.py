@@ -150,9 +150,7 @@ def test_a_call_without_a_budget_comes_to_its_end_though_a_worker_ends(db: Conne
     assert copy_level(db, duplication, "parts", budget=None) == (True, "items")
 
 
-def test_a_lost_attempt_is_not_retried_where_another_has_gone_on(
-    db: Connection, connect: Connect, source: str
-) -> None:
+def test_a_lost_attempt_is_not_retried_where_another_has_gone_on(db: Connection, connect: Connect, source: str) -> None:
     duplication = request(db, source)
     dispatch(db)
     lost = connect()

@@ -120,9 +120,7 @@ def test_a_log_whose_archiving_cannot_be_seen_stops_nobody(primary: Connection) 
         assert value(primary, "select reason from _duplication.check_admission(null)") is None
 
 
-def test_a_standby_that_lags_holds_jobs_back_until_it_has_caught_up(
-    primary: Connection, standby: Connection
-) -> None:
+def test_a_standby_that_lags_holds_jobs_back_until_it_has_caught_up(primary: Connection, standby: Connection) -> None:
     change(primary, "max_replication_lag", "interval '0.4 s'")
     assert begin_another(primary).decision == "run"
     standby.execute("select pg_wal_replay_pause()")
