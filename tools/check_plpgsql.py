@@ -1,4 +1,4 @@
-"""Check the files of sql/schema, sql/migrations and sql/procedures first, then the routines they make in a migrated database.
+"""Check the SQL files first, then the routines they make in a migrated database.
 
 The files: they parse, every PL/pgSQL body in them too; one routine or view per file of sql/procedures, the file named
 after it; what is created is schema-qualified, routines are replaced rather than created anew; all in lower case.

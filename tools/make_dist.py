@@ -1,4 +1,4 @@
-"""Write dist/duplication.sql: the engine in one file of plain SQL, made of the files that `duplication migrate` applies.
+"""Write dist/duplication.sql: the engine in one file of plain SQL, made of the same files as `duplication migrate`.
 
 A new installation applies sql/schema, an older one the revisions after its own version; DO blocks choose. Then come the
 routines, and alembic's table says what alembic would have written into it.
