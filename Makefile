@@ -6,7 +6,7 @@ VENV := .venv
 PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint format bench bench-quick against schemas rush faults soak streams lock clean
+.PHONY: help $(VENV) demo test lint format bench bench-quick against schemas rush faults soak streams dist lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,9 +41,7 @@ lint: $(VENV)/.installed-lint ## check style, types, imports and SQL
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	# a column may be called level or rows; a constraint is indented below its column
-	$(VENV)/bin/sqlfluff lint sql/schema --exclude-rules references.keywords,layout.indent
-	$(VENV)/bin/sqlfluff lint sql/procedures driver/duplication/local/sample
+	$(VENV)/bin/sqlfluff lint sql/schema sql/migrations sql/procedures driver/duplication/local/sample
 	$(VENV)/bin/python -m tools.check_plpgsql
 	$(VENV)/bin/python -m tools.check_calls
 
@@ -76,6 +74,9 @@ soak: $(VENV)/.installed ## copy a thousand trees while something goes wrong eve
 
 streams: $(VENV)/.installed ## measure how soon an event is at each of a thousand open streams
 	$(VENV)/bin/python benchmarks/streams.py $(ARGS)
+
+dist: $(VENV)/.installed ## write the engine as one SQL file, dist/duplication.sql
+	$(VENV)/bin/python -m tools.make_dist
 
 lock: ## choose the newest versions that fit, for requirements.lock
 	rm -rf build/lock

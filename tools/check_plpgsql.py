@@ -1,4 +1,4 @@
-"""Check the files of sql/schema and sql/procedures first, then the routines they make in a migrated database.
+"""Check the SQL files first, then the routines they make in a migrated database.
 
 The files: they parse, every PL/pgSQL body in them too; one routine or view per file of sql/procedures, the file named
 after it; what is created is schema-qualified, routines are replaced rather than created anew; all in lower case.
@@ -27,7 +27,7 @@ from duplication.local import embedded
 from tools.check_calls import routine_name
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEMA = ROOT / "sql" / "schema"
+TABLES = ("schema", "migrations")
 PROCEDURES = ROOT / "sql" / "procedures"
 DEBIAN = Path("/usr/lib/postgresql")
 
@@ -59,9 +59,10 @@ order by 2, 3
 
 
 def main() -> int:
-    schema, procedures = sorted(SCHEMA.glob("*.sql")), sorted(PROCEDURES.rglob("*.sql"))
-    found = [f"{path.relative_to(ROOT)}: {finding}" for path in [*schema, *procedures] for finding in check_file(path)]
-    print(f"{len(schema) + len(procedures)} files parsed")
+    procedures = sorted(PROCEDURES.rglob("*.sql"))
+    files = [path for folder in TABLES for path in sorted((ROOT / "sql" / folder).rglob("*.sql"))] + procedures
+    found = [f"{path.relative_to(ROOT)}: {finding}" for path in files for finding in check_file(path)]
+    print(f"{len(files)} files parsed")
     bindir = find_bindir()
     if bindir is not None:
         found += check_database(bindir, {routine_name(path) for path in procedures})
@@ -87,7 +88,7 @@ def check_file(path: Path) -> Iterator[str]:
         source = text[raw.stmt_location : raw.stmt_location + raw.stmt_len] if raw.stmt_len else text
         yield from check_statement(raw.stmt, source)
         defined += [name[-1] for name in [defined_name(raw.stmt)] if name]
-    if path.is_relative_to(SCHEMA):
+    if not path.is_relative_to(PROCEDURES):
         return
     if len(defined) > 1:
         yield f"defines {len(defined)} routines or views: {', '.join(defined)}"

@@ -32,7 +32,7 @@ from duplication.models import (
 
 logger = logging.getLogger("duplication")
 
-VERSIONS = range(5, 6)
+VERSIONS = range(1, 2)
 """The engine versions that this driver works with."""
 NOT_INSTALLED = {"3F000", "42883"}
 """No such schema, no such function."""

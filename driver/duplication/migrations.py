@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -55,6 +55,51 @@ def migrate(dsn: str, *, with_content: bool = False) -> list[str]:
         raise
     except CommandError as error:
         raise MigrationFailed(str(error)) from error
+
+
+def list_files(folder: str) -> list[str]:
+    """Return every SQL file below a folder of the SQL, in the order in which they are applied."""
+    home = find_sql_home()
+    return sorted(str(path.relative_to(home)) for path in (home / folder).rglob("*.sql"))
+
+
+def read_file(name: str) -> str:
+    """Return the text of a file of the SQL."""
+    return (find_sql_home() / name).read_text(encoding="utf-8")
+
+
+def engine_revision(version: int) -> str:
+    """Return the revision that makes an engine of this version."""
+    return f"engine_{version:04}"
+
+
+def newest_version() -> int:
+    """Return the version of the engine that comes with the package."""
+    return max(revision_version(path.name) for path in (find_sql_home() / "migrations/versions").glob("engine_*.py"))
+
+
+def revision_version(file: str) -> int:
+    """Return the version that a file of the engine's revisions makes."""
+    return int(Path(file).name.split("_")[1])
+
+
+def apply_file(connection: Connection, name: str) -> None:
+    """Run a file of the SQL.
+
+    Raises MigrationFailed with the file and the line at fault.
+    """
+    sql = read_file(name)
+    try:
+        find_driver(connection).execute(sql.encode())
+    except psycopg.Error as error:
+        position = int(error.diag.statement_position or 0)
+        line = sql.count("\n", 0, max(position - 1, 0)) + 1
+        raise MigrationFailed.from_database(error, f"sql/{name}:{line}") from error
+
+
+def run_sql_of(module: str) -> None:
+    """Run the SQL file of a revision, which is named like its module."""
+    apply_file(op.get_bind(), f"migrations/versions/{Path(module).stem}.sql")
 
 
 def find_driver(connection: Connection) -> "psycopg.Connection[Any]":

@@ -1,12 +1,10 @@
 """Brings a database to the newest revision and then applies every routine file, all in one transaction.
 
 A new installation applies the tables as they are now, sql/schema, and is stamped with the newest revision. Revisions
-are for installations that are behind. Routines, views and grants live in sql/procedures, one file each, written so that
+are for installations that are behind, as duplication.version() says, whatever alembic's table has: a restore of the
+structure alone leaves that empty. Routines, views and grants live in sql/procedures, one file each, written so that
 they can be applied again and again: in the order of their paths, once the engine's branch is at its head.
 """
-
-from collections.abc import Collection
-from pathlib import Path
 
 import psycopg
 from alembic import context
@@ -15,9 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 from duplication.config import load_settings
-from duplication.migrations import MigrationFailed, find_driver
-
-SQL = Path(__file__).parent.parent
+from duplication.migrations import apply_file, engine_revision, find_driver, list_files, newest_version, read_file
 
 
 def find_dsn() -> str:
@@ -37,43 +33,29 @@ def run_migrations(connection: Connection) -> None:
     # `alembic current` and its like come through here too and must not write anything.
     moves = "destination_rev" in migration.opts
     if moves:
-        # Two migrations at once: the second waits here and then finds nothing left to do.
-        connection.execute(text("select pg_advisory_xact_lock(hashtextextended('duplication:migrate', 0))"))
-        if connection.scalar(text("select to_regclass('_duplication.level_runs') is null")):
-            apply_files(connection, "schema")
-            migration.stamp(ScriptDirectory.from_config(context.config), "engine@head")
+        installed = find_or_install(connection)
+        migration.stamp(ScriptDirectory.from_config(context.config), engine_revision(installed))
     with context.begin_transaction():
         context.run_migrations()
-    if moves and is_at_engine_head(migration.get_current_heads()):
+    if moves and engine_revision(newest_version()) in migration.get_current_heads():
         apply_files(connection, "procedures")
 
 
-def is_at_engine_head(heads: Collection[str]) -> bool:
-    """Tell whether the engine's newest revision is among the revisions the database is at."""
-    script = ScriptDirectory.from_config(context.config)
-    try:
-        revision = script.get_revision("engine@head")
-    except CommandError:
-        return False
-    return revision.revision in heads
+def find_or_install(connection: Connection) -> int:
+    """Return the version of the tables that are there; where there are none, they are made."""
+    driver = find_driver(connection)
+    driver.execute("select set_config('duplication.newest_version', %s, true)", (str(newest_version()),))
+    driver.execute(read_file("migrations/begin.sql").encode())
+    installed = connection.scalar(text("select current_setting('duplication.installed_version')"))
+    if not installed:
+        apply_files(connection, "schema")
+    return int(installed or newest_version())
 
 
 def apply_files(connection: Connection, folder: str) -> None:
-    """Apply every file below a folder of sql/ in the order of its path.
-
-    Raises MigrationFailed with the file and the line at fault.
-    """
-    driver = find_driver(connection)
-    # A routine may call one whose file comes later.
-    driver.execute("set local check_function_bodies to off")
-    for path in sorted((SQL / folder).rglob("*.sql")):
-        sql = path.read_text(encoding="utf-8")
-        try:
-            driver.execute(sql.encode())
-        except psycopg.Error as error:
-            position = int(error.diag.statement_position or 0)
-            line = sql.count("\n", 0, max(position - 1, 0)) + 1
-            raise MigrationFailed.from_database(error, f"sql/{path.relative_to(SQL)}:{line}") from error
+    """Apply every file below a folder of sql/ in the order of its path."""
+    for name in list_files(folder):
+        apply_file(connection, name)
 
 
 if context.is_offline_mode():

@@ -1,11 +1,11 @@
-"""${message}
+"""${message}: the SQL file of the same name.
 
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}
 """
 
-from alembic import op
-${imports if imports else ""}
+from duplication.migrations import run_sql_of
+
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
@@ -13,8 +13,9 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    """Run the SQL file."""
+    run_sql_of(__file__)
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    """Do nothing: the engine can only be removed as a whole, which the first revision does."""

@@ -14,3 +14,11 @@ comment on schema duplication is
 'Duplicates trees of rows: what you call, read and edit. \df duplication.* and \dt duplication.* list it.';
 comment on schema _duplication is
 'The engine of the schema duplication: plans, pieces, compiled statements, internal routines.';
+
+-- As alembic makes it, for installations that alembic has not made.
+create table if not exists _duplication.alembic_version (
+    version_num varchar(32) not null
+        constraint alembic_version_pkc primary key
+);
+comment on table _duplication.alembic_version is
+'The newest revision, for alembic. What is installed is what duplication.version() says.';

@@ -24,11 +24,11 @@ from tests.support.server import temporary_home
 from tests.support.waiting import eventually
 
 WRITTEN_ADDRESS = "127.0.0.1:5432"
-# Some commands do something else here: make and pip only say what they would do, and worker and server, which do not
-# end, run in the background until the test has seen what it wants to see.
+# Some commands do something else here: make (but for its one file) and pip only say what they would do, and worker and
+# server, which do not end, run in the background until the test has seen what it wants to see.
 PRELUDE = """
 set -euo pipefail
-make() { command make --dry-run "$@"; }
+make() { if [ "$1" = dist ]; then python -m tools.make_dist; else command make --dry-run "$@"; fi; }
 pip() { command python -m pip "$@" --quiet --dry-run --no-index --no-deps --no-build-isolation; }
 running=
 duplication() {

@@ -6,8 +6,10 @@ import itertools
 import logging
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import boto3
@@ -22,7 +24,7 @@ from duplication.cli import main
 from duplication.engine import Engine
 from duplication.local.embedded import queue_server
 from duplication.queue import Queue, create_queues
-from tests.driver.helpers import Command, RecordingQueue, Run, Start
+from tests.driver.helpers import Command, Dump, NewDsn, RecordingQueue, Run, Start
 from tests.support.aliases import Connection, Episode
 from tests.support.server import temporary_home
 
@@ -193,3 +195,35 @@ def run(environment: dict[str, str]) -> Iterator[Run]:
     yield command
     root.handlers[:] = before[0]
     root.setLevel(before[1])
+
+
+@pytest.fixture
+def new_dsn(pg_server: SimpleNamespace) -> Iterator[NewDsn]:
+    """Makes empty databases, gone afterwards."""
+    server = f"host={pg_server.host} port={pg_server.port} user={pg_server.user}"
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"empty_{next(_names)}")
+        with psycopg.connect(server, dbname="postgres", autocommit=True) as admin:
+            admin.execute(f"create database {made[-1]} template template0")
+        return make_conninfo(server, dbname=made[-1])
+
+    yield make
+    with psycopg.connect(server, dbname="postgres", autocommit=True) as admin:
+        for name in made:
+            admin.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def dump(pg_server: SimpleNamespace) -> Dump:
+    """Everything that pg_dump knows of a database, but for what is random."""
+
+    def run(dsn: str, *options: str) -> str:
+        done = subprocess.run(
+            [pg_server.bindir / "pg_dump", *options, "-d", dsn], capture_output=True, text=True, check=True
+        )
+        # The key against restoring what somebody has put into a name, and settings.installation.
+        return re.sub(r"^\\(un)?restrict .*$|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", done.stdout, flags=re.M)
+
+    return run

@@ -35,6 +35,8 @@ COMMAND = (sys.executable, "-P", "-m", "duplication")
 QUICK = Settings(poll_seconds=0, visibility_seconds=30, carry_on=False)
 
 Run = Callable[..., Result]
+NewDsn = Callable[[], str]
+Dump = Callable[..., str]
 
 every_queue = pytest.mark.parametrize("endpoint", ["ministack", "moto"], indirect=True)
 

@@ -2,64 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
-import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
-from psycopg.conninfo import make_conninfo
 
 from duplication import migrations
 from duplication.engine import Engine
 from duplication.errors import InvalidTree
 from duplication.local.sample import load_episode
 from duplication.migrations import MigrationFailed, find_sql_home, migrate
-from tests.driver.helpers import Command
+from tests.driver.helpers import Command, Dump, NewDsn
 from tests.support.calls import value
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCEDURES = find_sql_home() / "procedures"
-NewDsn = Callable[[], str]
-_numbers = itertools.count(1)
-
-
-@pytest.fixture
-def new_dsn(pg_server: SimpleNamespace) -> Iterator[NewDsn]:
-    """Makes empty databases, gone afterwards."""
-    server = f"host={pg_server.host} port={pg_server.port} user={pg_server.user}"
-    made: list[str] = []
-
-    def make() -> str:
-        made.append(f"empty_{next(_numbers)}")
-        with psycopg.connect(server, dbname="postgres", autocommit=True) as admin:
-            admin.execute(f"create database {made[-1]} template template0")
-        return make_conninfo(server, dbname=made[-1])
-
-    yield make
-    with psycopg.connect(server, dbname="postgres", autocommit=True) as admin:
-        for name in made:
-            admin.execute(f"drop database {name} with (force)")
-
-
-@pytest.fixture
-def dump(pg_server: SimpleNamespace) -> Callable[[str], str]:
-    """Everything that pg_dump knows of a database's definitions."""
-
-    def run(dsn: str) -> str:
-        done = subprocess.run(
-            [pg_server.bindir / "pg_dump", "--schema-only", "-d", dsn], capture_output=True, text=True, check=True
-        )
-        # A random key against restoring what somebody has put into a name.
-        return "\n".join(line for line in done.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrest")))
-
-    return run
 
 
 @pytest.fixture
@@ -87,7 +49,7 @@ def relations(dsn: str, schema: str) -> set[str]:
         return {row[0] for row in found}
 
 
-def test_migrating_again_changes_nothing(new_dsn: NewDsn, dump: Callable[[str], str]) -> None:
+def test_migrating_again_changes_nothing(new_dsn: NewDsn, dump: Dump) -> None:
     once, twice = new_dsn(), new_dsn()
     revisions = migrate(once, with_content=True)
     assert migrate(twice, with_content=True) == revisions
@@ -99,7 +61,7 @@ def test_migrating_again_changes_nothing(new_dsn: NewDsn, dump: Callable[[str], 
         assert conn.execute("select installation from duplication.settings").fetchone() == installation
 
 
-def test_two_migrations_at_once_are_one(new_dsn: NewDsn, dump: Callable[[str], str], tmp_path: Path) -> None:
+def test_two_migrations_at_once_are_one(new_dsn: NewDsn, dump: Dump, tmp_path: Path) -> None:
     dsn, other = new_dsn(), new_dsn()
     arguments = ("--dsn", dsn, "migrate", "--with-content")
     with psycopg.connect(dsn, autocommit=True) as conn:
@@ -127,7 +89,7 @@ def test_the_engine_can_be_installed_without_content_tables(new_dsn: NewDsn, ale
 
 
 def test_downgraded_nothing_of_ours_is_left_and_it_can_be_installed_again(
-    new_dsn: NewDsn, alembic: Callable[[str], Config], dump: Callable[[str], str]
+    new_dsn: NewDsn, alembic: Callable[[str], Config], dump: Dump
 ) -> None:
     dsn, other = new_dsn(), new_dsn()
     migrate(dsn, with_content=True)
@@ -140,9 +102,7 @@ def test_downgraded_nothing_of_ours_is_left_and_it_can_be_installed_again(
     assert dump(dsn) == dump(other)
 
 
-def test_a_migration_that_fails_names_file_and_line_and_changes_nothing(
-    new_dsn: NewDsn, dump: Callable[[str], str]
-) -> None:
+def test_a_migration_that_fails_names_file_and_line_and_changes_nothing(new_dsn: NewDsn, dump: Dump) -> None:
     """Something of the application's is in the way of a routine."""
     dsn = new_dsn()
     with psycopg.connect(dsn) as conn:
@@ -156,7 +116,7 @@ def test_a_migration_that_fails_names_file_and_line_and_changes_nothing(
 def test_every_file_is_one_routine_or_view_and_the_other_way_round(db: psycopg.Connection) -> None:
     """No second signature beside an old one, nothing left behind by a file that is gone."""
     files = Counter(path.stem.lstrip("0123456789_") for path in PROCEDURES.rglob("*.sql"))
-    del files["grants"]
+    del files["grants"], files["drop_leftovers"]
     assert set(files.values()) == {1}
     made = db.execute("""
         select proname from pg_proc where pronamespace::regnamespace::text in ('duplication', '_duplication')
