@@ -22,12 +22,3 @@ comment on table duplication.events is 'What happened: the feed for people and p
 comment on column duplication.events.xid is
 'The transaction that wrote it. Numbers become visible out of order; a reader goes by (xid, id), below the oldest '
 'transaction still running.';
-
-create table _duplication.feed (
-    singleton boolean primary key default true
-        constraint singleton_is_true check (singleton),
-    purged_xid xid8 not null default '0'
-);
-insert into _duplication.feed default values;
-comment on table _duplication.feed is
-'How far the feed was purged: one row. A reader whose cursor is older starts anew.';

@@ -124,7 +124,9 @@ def test_functions_with_their_owners_rights_pin_their_search_path(db: psycopg.Co
         """
     ).fetchall()
 
-    assert {name for name, _ in found} == {"cancel", "read_events", "request_duplication", "retry"}
+    assert {name for name, _ in found} == {
+        "cancel", "read_events", "request_duplication", "reset_setting", "retry", "store_settings"
+    }
     assert all("search_path=pg_catalog, pg_temp" in config for _, config in found)
 
 

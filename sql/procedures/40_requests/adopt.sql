@@ -16,15 +16,13 @@ begin
     update _duplication.compiled_trees set fingerprint = '';
     update _duplication.level_runs set compiled_from = null where completed_at is null;
     perform pg_advisory_xact_lock(hashtextextended('duplication:dispatch', 0));
-    update duplication.settings as s
-    set installation = gen_random_uuid()
-    returning s.installation into v_installation;
     -- transactions that this server has not come to yet would be told of when it does
     update duplication.events as e
     set xid = pg_current_xact_id()
     where e.xid > pg_current_xact_id();
-    update _duplication.feed as f
-    set purged_xid = least(f.purged_xid, pg_current_xact_id());
+    update _duplication.installation as i
+    set id = gen_random_uuid(), purged_xid = least(i.purged_xid, pg_current_xact_id())
+    returning i.id into v_installation;
     update duplication.duplications as d
     set dispatched_at = null
     where d.driven_by = 'queue' and d.status in ('pending', 'in_progress') and d.dispatched_at is not null;

@@ -22,8 +22,8 @@ begin
     select c.* into v_after from _duplication.parse_cursor(p_after) as c;
     if p_after is null or v_after.home <> _duplication.feed_id()
         or pg_snapshot_xmax(v_after.told) > pg_snapshot_xmax(pg_current_snapshot()) or exists (
-        select from _duplication.feed as f
-        where f.purged_xid >= pg_snapshot_xmin(v_after.told)
+        select from _duplication.installation as i
+        where i.purged_xid >= pg_snapshot_xmin(v_after.told)
     ) then
         return query select duplication.feed_position(), null::bigint, 'reset', '{}'::jsonb, clock_timestamp();
         return;
