@@ -37,7 +37,8 @@ def run_migrations(connection: Connection) -> None:
     # `alembic current` and its like come through here too and must not write anything.
     moves = "destination_rev" in migration.opts
     if moves:
-        # Two migrations at once: the second waits here and then finds nothing left to do.
+        # Two migrations at once: the second waits here and then finds nothing left to do. A key of its own, since
+        # _duplication.lock_key() may not be there yet.
         connection.execute(text("select pg_advisory_xact_lock(hashtextextended('duplication:migrate', 0))"))
         if connection.scalar(text("select to_regclass('_duplication.level_runs') is null")):
             apply_files(connection, "schema")

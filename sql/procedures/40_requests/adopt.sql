@@ -15,7 +15,7 @@ begin
     -- the rows of the catalog that they were compiled from had versions that may be those of others here
     update _duplication.compiled_trees set fingerprint = '';
     update _duplication.level_runs set compiled_from = null where completed_at is null;
-    perform pg_advisory_xact_lock(hashtextextended('duplication:dispatch', 0));
+    perform pg_advisory_xact_lock(_duplication.lock_key('dispatch'));
     -- transactions that this server has not come to yet would be told of when it does
     update duplication.events as e
     set xid = pg_current_xact_id()
