@@ -63,7 +63,7 @@ def main() -> int:
     print(f"{len(schema) + len(procedures)} files parsed")
     bindir = find_bindir()
     if bindir is not None:
-        found += check_database(bindir, {routine_name(path) for path in procedures})
+        found += check_database(bindir, {routine_name(path) for path in procedures} | set(schema_routines(schema)))
     elif os.environ.get("CI") == "true":
         found.append("plpgsql_check is not installed: the routines were not checked")
     else:
@@ -92,6 +92,14 @@ def check_file(path: Path) -> Iterator[str]:
         yield f"defines {len(defined)} routines or views: {', '.join(defined)}"
     if defined and defined[0] != routine_name(path):
         yield f"defines {defined[0]}, and is not named after it"
+
+
+def schema_routines(schema: list[Path]) -> Iterator[str]:
+    """The routines that tables are made of."""
+    for path in schema:
+        for raw in parse_sql(path.read_text(encoding="utf-8")):
+            if isinstance(raw.stmt, ast.CreateFunctionStmt):
+                yield defined_name(raw.stmt)[-1]
 
 
 def defined_name(statement: ast.Node) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCEDURES = find_sql_home() / "procedures"
+SCHEMA = find_sql_home() / "schema"
 NewDsn = Callable[[], str]
 _numbers = itertools.count(1)
 
@@ -156,6 +158,8 @@ def test_every_file_is_one_routine_or_view_and_the_other_way_round(db: psycopg.C
     """No second signature beside an old one, nothing left behind by a file that is gone."""
     files = Counter(path.stem.lstrip("0123456789_") for path in PROCEDURES.rglob("*.sql"))
     del files["grants"]
+    for path in SCHEMA.glob("*.sql"):
+        files.update(re.findall(r"create or replace function \w+\.(\w+)", path.read_text(encoding="utf-8")))
     assert set(files.values()) == {1}
     made = db.execute("""
         select proname from pg_proc where pronamespace::regnamespace::text in ('duplication', '_duplication')
