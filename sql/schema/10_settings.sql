@@ -1,4 +1,4 @@
--- What was set, for the whole installation: one row. What counts is the view duplication.settings, which has the defaults.
+-- What was set, for the whole installation: one row. What counts is the view duplication.settings: it adds the defaults.
 
 create table _duplication.stored_settings (
     singleton boolean primary key default true
@@ -53,8 +53,8 @@ create table _duplication.stored_settings (
     switched_off text[] not null default '{}'
         constraint only_these_can_be_switched_off check (switched_off <@ array[
             'target_batch_ms', 'foreign_keys_per_set', 'max_cpu_percent', 'max_replication_lag', 'max_active_sessions',
-            'max_waiting_sessions', 'max_archive_backlog', 'discard_failed_after', 'discard_cancelled_after', 'purge_after',
-            'purge_events_after'
+            'max_waiting_sessions', 'max_archive_backlog', 'discard_failed_after', 'discard_cancelled_after',
+            'purge_after', 'purge_events_after'
         ])
 );
 insert into _duplication.stored_settings default values;

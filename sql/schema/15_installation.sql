@@ -9,7 +9,7 @@ create table _duplication.installation (
 insert into _duplication.installation default values;
 comment on table _duplication.installation is 'Which installation this database is: one row. adopt() makes it another.';
 comment on column _duplication.installation.id is
-'Names this database in messages, so that a worker leaves alone what another database''s driver sent; and in cursors of '
-'its feed.';
+'Names this database in messages, so that a worker leaves alone what another database''s driver sent, and in cursors '
+'of its feed.';
 comment on column _duplication.installation.purged_xid is
 'How far the feed was purged. A reader whose cursor is older starts anew.';

@@ -37,7 +37,9 @@ def test_no_two_names_have_one_key(db: psycopg.Connection) -> None:
 
 def test_the_key_is_computed_where_it_is_asked_for(db: psycopg.Connection) -> None:
     """The planner inlines the function: each step of a copy takes the lock."""
-    plan = db.execute("explain (verbose) select _duplication.lock_key('duplication', n::text) from generate_series(1, 2) n")
+    plan = db.execute(
+        "explain (verbose) select _duplication.lock_key('duplication', n::text) from generate_series(1, 2) n"
+    )
     assert not [line for (line,) in plan if "lock_key" in line]
 
 

@@ -105,7 +105,8 @@ def test_an_update_stores_what_it_changes_and_nothing_else(db: psycopg.Connectio
 def test_a_reset_gives_the_default_back(db: psycopg.Connection) -> None:
     before = settings(db)
     for name, (kind, _, comment) in before.items():
-        put(db, name, None if "Null: " in comment else "7 s" if kind == "interval" else "false" if name == "enabled" else 7)
+        other = {"interval": "7 s", "boolean": "false"}.get(kind, "7")
+        put(db, name, None if "Null: " in comment else other)
     for name in before:
         db.execute("select duplication.reset_setting(%s)", (name,))
     assert settings(db) == before
@@ -120,7 +121,9 @@ def test_what_is_no_setting_is_not_reset(db: psycopg.Connection, name: str | Non
     assert "max_active" in str(caught.value.diag.message_hint)
 
 
-@pytest.mark.parametrize("statement", ["delete from {}", "insert into {} default values", "insert into {} (lease) values ('1 s')"])
+@pytest.mark.parametrize(
+    "statement", ["delete from {}", "insert into {} default values", "insert into {} values (true)"]
+)
 def test_the_row_is_neither_deleted_nor_joined_by_another(db: psycopg.Connection, statement: str) -> None:
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as caught:
         db.execute(statement.format(VIEW).encode())
@@ -155,6 +158,6 @@ def test_who_sets_needs_rights_on_the_view_alone(db: psycopg.Connection, new_rol
 
 def test_who_may_only_read_sets_nothing(db: psycopg.Connection, new_role: NewRole) -> None:
     reader = new_role("grant usage on schema duplication to {role}; grant select on duplication.settings to {role}")
-    for statement in ("update duplication.settings set max_active = 4", "select duplication.reset_setting('max_active')"):
+    for statement in ("update duplication.settings set lease = '9 s'", "select duplication.reset_setting('lease')"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             reader.execute(statement.encode())

@@ -1,6 +1,6 @@
 -- Purpose: the settings that count: what was set, else the default. Each upgrade makes the view anew, so a new default
 -- reaches every installation that has not set its own. A setting has its line and its comment here, its type and its
--- limits in stored_settings; one that can be off has the longer form of line, or its column alone while its default is off.
+-- limits in stored_settings. One that can be off has the longer line, or its column alone while it is off by default.
 create or replace view duplication.settings as
 select
     coalesce(s.enabled, true) as enabled,
@@ -34,14 +34,15 @@ select
 from _duplication.stored_settings as s;
 comment on view duplication.settings is
 'What can be set, for the whole installation: one row. Set it by UPDATE, for example: update duplication.settings set '
-'max_active = 3. A setting that was never set has its default, and that of a later version after an upgrade; to have the '
-'default again: select duplication.reset_setting(''max_active''). Null switches off what has "Null:" in its comment. An '
-'UPDATE stores what it changes: to set what the default is already stores nothing.';
+'max_active = 3. A setting that was never set has its default, and that of a later version after an upgrade; to have '
+'the default again: select duplication.reset_setting(''max_active''). Null switches off what has "Null:" in its '
+'comment. An UPDATE stores what it changes: to set what the default is already stores nothing.';
 
 comment on column duplication.settings.enabled is
 'The feature flag: off, requests are kept and nothing is copied. Unit: true or false. Default: true.';
 comment on column duplication.settings.max_active is
-'Duplications at work at a time, over all workers; no more jobs than that are in the queue. Unit: duplications. Default: 5.';
+'Duplications at work at a time, over all workers; no more jobs than that are in the queue. '
+'Unit: duplications. Default: 5.';
 comment on column duplication.settings.max_attempts is
 'Transient failures of a job without a batch copied in between, the last of which fails the duplication. '
 'Unit: failures. Default: 5.';
@@ -53,8 +54,8 @@ comment on column duplication.settings.target_batch_ms is
 comment on column duplication.settings.max_batch_rows is
 'Rows that no batch is to have more of, however quick it is. Unit: rows. Default: 50000.';
 comment on column duplication.settings.foreign_keys_per_set is
-'From how many rows of a batch on its foreign keys are checked all at once, where per_row_reason() has nothing against it. '
-'Unit: rows. Default: null. Null: never; the triggers check them for each row.';
+'From how many rows of a batch on its foreign keys are checked all at once, where per_row_reason() has nothing against '
+'it. Unit: rows. Default: null. Null: never; the triggers check them for each row.';
 comment on column duplication.settings.lock_timeout is
 'How long a batch waits for a lock before it gives up and is tried again. Unit: interval. Default: 2 s.';
 comment on column duplication.settings.lease is
@@ -69,7 +70,8 @@ comment on column duplication.settings.active_wait is
 comment on column duplication.settings.load_wait is
 'How long a job waits while a load signal is above its threshold. Unit: interval. Default: 1 min.';
 comment on column duplication.settings.max_cpu_percent is
-'Threshold for the CPU of the database''s machine, as CloudWatch knows it. Unit: percent. Default: 80. Null: not looked at.';
+'Threshold for the CPU of the database''s machine, as CloudWatch knows it. '
+'Unit: percent. Default: 80. Null: not looked at.';
 comment on column duplication.settings.max_replication_lag is
 'Threshold for the standby furthest behind in replaying. Unit: interval. Default: 30 s. Null: not looked at.';
 comment on column duplication.settings.max_active_sessions is

@@ -24,12 +24,12 @@ begin
 end;
 $$;
 comment on function duplication.reset_setting is
-'Let a setting have its default again, also one of a later version.
+'Let a setting have its default again, and that of a later version after an upgrade.
 
 Parameters
   p_name: text, a column of duplication.settings.
 Returns: nothing.
-Errors: UD016, an unknown setting; the hint lists those there are.
+Errors: UD016 (unknown setting; the hint lists those there are).
 Commits: no.
-Rights: EXECUTE.
+Rights: EXECUTE; it runs with its owner''s rights.
 Example: select duplication.reset_setting(''max_active'');';

@@ -1,7 +1,11 @@
--- Purpose: the catalogue of events: emit_event refuses a type that is not in it. A new type is added here, and to the table
--- in docs/http.md.
+-- Purpose: the catalogue of events: emit_event refuses a type that is not in it. A new type is added here, and to the
+-- table in docs/http.md.
 create or replace view duplication.event_types as
-select t.type, t.meaning, t.fields, t.optional_fields
+select
+    t.type,
+    t.meaning,
+    t.fields,
+    t.optional_fields
 from (
     values
     (
@@ -40,14 +44,14 @@ from (
     ),
     (
         'duplication.completed', 'the copy is complete',
-        '{"id": "the duplication", "newEpisodeId": "key of the copy; named after the root''s row_name", "completedAt": "when"}',
+        '{"id": "the duplication", "newEpisodeId": "key of the copy; named after its row_name", "completedAt": "when"}',
         '{}'
     ),
     ('duplication.discarding', 'the copy begins to be deleted', '{"id": "the duplication"}', '{}'),
     ('duplication.discarded', 'the copy is deleted', '{"id": "the duplication", "discardedAt": "when"}', '{}'),
     (
         'reset',
-        'of no duplication, and not stored: the reader cannot be told what it missed; it loads what it keeps anew and goes on',
+        'of no duplication, and not stored: what the reader missed is not known any more; it loads its state anew',
         '{}', '{}'
     )
 ) as t (type, meaning, fields, optional_fields);
@@ -55,5 +59,6 @@ comment on view duplication.event_types is
 'The types of events, with what each means. Example: select type, meaning, fields from duplication.event_types;';
 comment on column duplication.event_types.type is 'As in events.type, and as read_events returns it.';
 comment on column duplication.event_types.meaning is 'What has happened.';
-comment on column duplication.event_types.fields is 'What every payload has: name → meaning. Times are texts, as in ISO 8601.';
+comment on column duplication.event_types.fields is
+'What every payload has: name → meaning. Times are texts, as in ISO 8601.';
 comment on column duplication.event_types.optional_fields is 'What a payload may have besides: name → meaning.';

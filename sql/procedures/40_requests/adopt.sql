@@ -2,12 +2,8 @@ create or replace function duplication.adopt() returns uuid
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: make a database that was restored, or copied from another, an installation of its own. Jobs of the other one that
---   are in a queue are not its own any more; its own are sent anew. Readers of its feed, who may have been told what is not
---   in it, begin anew; what it holds is told. Trees are compiled anew. Copies go on where the restored records say they are.
--- Returns: the installation's new id.
--- Errors: 55P03 if a worker is sending jobs or a tree is being compiled: end the workers first.
--- Locks: dispatching and the compiled trees, until commit. Does not commit.
+-- Readers may have been told what is not in it; what it holds is told. Trees are compiled anew.
+-- Locks: dispatching and the compiled trees, until commit.
 declare
     v_installation uuid;
 begin
@@ -29,3 +25,14 @@ begin
     return v_installation;
 end;
 $$;
+comment on function duplication.adopt is
+'Make a database that was restored, or copied from another, an installation of its own: end the workers, call this, and
+point workers at it. Jobs of the other database that are in a queue are left alone; its own are sent anew, and copies go
+on where the restored records say they are. Readers of its feed are told to begin anew.
+
+Parameters: none.
+Returns: uuid, the installation''s new id.
+Errors: 55P03 (a worker is sending jobs, or a tree is being compiled: end the workers first).
+Commits: no.
+Rights: EXECUTE, and those of a worker in _duplication.
+Example: select duplication.adopt();';

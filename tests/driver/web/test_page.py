@@ -103,7 +103,10 @@ def test_a_type_of_event_that_is_not_known_is_shown(
     page = look()
     card = page.locator(f"#d{duplication}")
     expect(card.locator(".badge")).to_have_text("pending")
-    db.execute("update duplication.duplications set not_before = now(), waiting_reason = 'a cold' where id = %s", (duplication,))
+    db.execute(
+        "update duplication.duplications set not_before = now(), waiting_reason = 'a cold' where id = %s",
+        (duplication,),
+    )
     db.execute(
         "insert into duplication.events (duplication_id, type, payload) values (%s, 'duplication.caught_cold', '{}')",
         (duplication,),
