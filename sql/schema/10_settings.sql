@@ -1,4 +1,4 @@
--- What was set, for the whole installation: one row. What counts is the view duplication.settings: it adds the defaults.
+-- What was set, for the whole installation: one row. What counts is the view duplication.settings, with the defaults.
 
 create table _duplication.stored_settings (
     singleton boolean primary key default true

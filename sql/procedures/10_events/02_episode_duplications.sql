@@ -1,5 +1,5 @@
--- Purpose: what an application reads, a row for each duplication. Keys are text, since an application's episodes may have
--- keys of any type.
+-- Purpose: what an application reads, a row for each duplication. Keys are text, since they may be of any type in an
+-- application's tables.
 create or replace view duplication.episode_duplications as
 select
     d.id,
