@@ -41,7 +41,7 @@ lint: $(VENV)/.installed-lint ## check style, types, imports and SQL
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/sqlfluff lint sql/schema sql/migrations sql/procedures driver/duplication/local/sample
+	$(VENV)/bin/sqlfluff lint sql/foundation sql/schema sql/migrations sql/procedures driver/duplication/local/sample
 	$(VENV)/bin/python -m tools.check_plpgsql
 	$(VENV)/bin/python -m tools.check_calls
 

@@ -27,8 +27,7 @@ from duplication.local import embedded
 from tools.check_calls import routine_name
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLES = ("schema", "migrations")
-PROCEDURES = ROOT / "sql" / "procedures"
+SQL = ROOT / "sql"
 DEBIAN = Path("/usr/lib/postgresql")
 
 # (routine, or * for all; part of the finding) -> why it is none.
@@ -59,13 +58,12 @@ order by 2, 3
 
 
 def main() -> int:
-    procedures = sorted(PROCEDURES.rglob("*.sql"))
-    files = [path for folder in TABLES for path in sorted((ROOT / "sql" / folder).rglob("*.sql"))] + procedures
+    files = sorted(SQL.rglob("*.sql"))
     found = [f"{path.relative_to(ROOT)}: {finding}" for path in files for finding in check_file(path)]
     print(f"{len(files)} files parsed")
     bindir = find_bindir()
     if bindir is not None:
-        found += check_database(bindir, {routine_name(path) for path in procedures})
+        found += check_database(bindir, {routine_name(path) for path in files})
     elif os.environ.get("CI") == "true":
         found.append("plpgsql_check is not installed: the routines were not checked")
     else:
@@ -88,8 +86,6 @@ def check_file(path: Path) -> Iterator[str]:
         source = text[raw.stmt_location : raw.stmt_location + raw.stmt_len] if raw.stmt_len else text
         yield from check_statement(raw.stmt, source)
         defined += [name[-1] for name in [defined_name(raw.stmt)] if name]
-    if not path.is_relative_to(PROCEDURES):
-        return
     if len(defined) > 1:
         yield f"defines {len(defined)} routines or views: {', '.join(defined)}"
     if defined and defined[0] != routine_name(path):

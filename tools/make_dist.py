@@ -1,7 +1,7 @@
 """Write dist/duplication.sql: the engine in one file of plain SQL, made of the same files as `duplication migrate`.
 
-A new installation applies sql/schema, an older one the revisions after its own version; DO blocks choose. Then come the
-routines, and alembic's table says what alembic would have written into it.
+First comes sql/foundation. Then a new installation applies sql/schema, and an older one the revisions after its own
+version; DO blocks choose. Then come the routines, and alembic's table says what alembic would have written into it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ FILE = """\
 -- hands the whole text to the database as one query without parameters.
 do $$ begin perform set_config('duplication.newest_version', '{version}', true); end $$;
 {begin}
+{foundation}
 do {tables};
 {routines}
 delete from _duplication.alembic_version where version_num like 'engine\\_%' and version_num <> '{revision}';
@@ -48,6 +49,7 @@ def build() -> str:
         version=version,
         revision=engine_revision(version),
         begin=read_file("migrations/begin.sql"),
+        foundation="\n".join(map(titled, list_files("foundation"))),
         tables=quote(tables),
         routines="\n".join(map(titled, list_files("procedures"))),
     )

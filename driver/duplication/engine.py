@@ -195,9 +195,9 @@ class Engine:
         with self._in_call(), self._connection.transaction():
             jobs = self._rows(
                 """
-                select s.installation::text, j.duplication_id, j.level
+                select i.id::text as installation, j.duplication_id, j.level
                 from _duplication.dispatch_jobs(%s, %s::numeric, make_interval(secs => %s::float8)) as j
-                cross join duplication.settings as s
+                cross join _duplication.installation as i
                 """,
                 Job,
                 limit,
@@ -320,7 +320,7 @@ class Engine:
 
     def find_installation(self) -> str:
         """Return the UUID that tells this database's jobs from those of others in the same queue."""
-        return self._value("select installation::text from duplication.settings", str)
+        return self._value("select id::text from _duplication.installation", str)
 
     def find_duplication(self, duplication_id: int) -> Duplication:
         """Return one duplication; raises UnknownDuplication."""

@@ -1,9 +1,10 @@
 """Brings a database to the newest revision and then applies every routine file, all in one transaction.
 
-A new installation applies the tables as they are now, sql/schema, and is stamped with the newest revision. Revisions
-are for installations that are behind, as duplication.version() says, whatever alembic's table has: a restore of the
-structure alone leaves that empty. Routines, views and grants live in sql/procedures, one file each, written so that
-they can be applied again and again: in the order of their paths, once the engine's branch is at its head.
+What the tables are made of, sql/foundation, is applied first. A new installation then applies the tables as they are
+now, sql/schema, and is stamped with the newest revision. Revisions are for installations that are behind, as
+duplication.version() says, whatever alembic's table has: a restore of the structure alone leaves that empty. Routines,
+views and grants live in sql/procedures, one file each. They are applied anew every time, in the order of their paths,
+once the engine's branch is at its head.
 """
 
 import psycopg
@@ -46,6 +47,7 @@ def find_or_install(connection: Connection) -> int:
     driver = find_driver(connection)
     driver.execute("select set_config('duplication.newest_version', %s, true)", (str(newest_version()),))
     driver.execute(read_file("migrations/begin.sql").encode())
+    apply_files(connection, "foundation")
     installed = connection.scalar(text("select current_setting('duplication.installed_version')"))
     if not installed:
         apply_files(connection, "schema")

@@ -6,6 +6,7 @@ create table duplication.trees (
     search_path text not null default 'public'
 );
 comment on table duplication.trees is 'A tree that can be duplicated.';
+comment on column duplication.trees.name is 'What the tree is called: p_tree of the routines.';
 comment on column duplication.trees.search_path is
 'The path that the tables'' own triggers need while rows are copied.';
 
@@ -29,6 +30,8 @@ create table duplication.levels (
     constraint orig_column_has_a_key check (orig_column is null or key_column is not null)
 );
 comment on table duplication.levels is 'A table of a tree.';
+comment on column duplication.levels.tree is 'The tree.';
+comment on column duplication.levels.name is 'What the level is called, on the feed and in what refers to it.';
 comment on column duplication.levels.row_name is 'What one row is called in messages.';
 comment on column duplication.levels.relation is
 'The table, with its schema, quoted as in SQL. A name: it is resolved when a run starts.';
@@ -59,6 +62,10 @@ create table duplication.edges (
 create index edges_parent_level_idx on duplication.edges (tree, parent_level);
 comment on table duplication.edges is
 'How a level is reached. A level may have several edges; a row reached twice is copied once.';
+comment on column duplication.edges.tree is 'The tree.';
+comment on column duplication.edges.level is 'The level that is reached.';
+comment on column duplication.edges.parent_level is 'The level that it is reached from.';
+comment on column duplication.edges.column_name is 'The column that the edge follows: on which table, says kind.';
 comment on column duplication.edges.kind is
 'below: the column is on the level and names its parent. owned: it is on the parent and names a row of the level.';
 comment on column duplication.edges.row_filter is
@@ -88,6 +95,14 @@ comment on table duplication.column_rules is
 'Exceptions to "copy the column": default (take the column''s default), keep, null, set (an expression on the source '
 'row s and copy.new_key, copy.duplication_id), remap (it names rows of target_level, though no foreign key says so). '
 'A rule without a level is for all that have the column; one with a level goes before it.';
+comment on column duplication.column_rules.tree is 'The tree.';
+comment on column duplication.column_rules.level is
+'The level that has the column; null for all that have one of this name.';
+comment on column duplication.column_rules.column_name is 'The column.';
+comment on column duplication.column_rules.rule is 'default, keep, null, remap or set: see the table.';
+comment on column duplication.column_rules.expression is
+'For set: SQL on the source row s, copy.new_key and copy.duplication_id.';
+comment on column duplication.column_rules.target_level is 'For remap: the level whose rows the column names.';
 comment on column duplication.column_rules.row_filter is
 'For which rows it refers to target_level: a type beside an id.';
 comment on column duplication.column_rules.unmapped is

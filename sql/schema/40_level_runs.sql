@@ -5,7 +5,7 @@ create table _duplication.level_runs (
     level text collate "C" not null,
     ordinal integer not null,
     id bigint generated always as identity unique,
-    first_number bigint generated always as (id * 17179869184) stored,
+    first_number bigint generated always as (_duplication.first_number(id)) stored,
     mapped boolean not null,
     refers_to_itself boolean not null,
     deferred_columns text[] not null,
@@ -33,7 +33,7 @@ comment on table _duplication.level_runs is
 'A level of a run. How much is copied is the sum over its batches, and what purged_… say of those deleted since.';
 comment on column _duplication.level_runs.ordinal is 'Place in the order of copying.';
 comment on column _duplication.level_runs.first_number is
-'The number of the level''s first row in id_map: each level of each run has 2^34 numbers of its own.';
+'The number of the level''s first row in id_map: see first_number().';
 comment on column _duplication.level_runs.mapped is 'Its rows are planned one by one.';
 comment on column _duplication.level_runs.deferred_columns is
 'Columns that may name rows that are not there yet: null until the backfill.';

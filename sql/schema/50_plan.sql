@@ -3,7 +3,7 @@
 
 create table _duplication.id_map (
     number bigint primary key,
-    run bigint not null generated always as (number >> 34) stored,
+    run bigint not null generated always as (_duplication.run_of(number)) stored,
     orig_key text collate "C" not null,
     new_key text collate "C" not null,
     missing boolean not null default false,

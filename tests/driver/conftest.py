@@ -39,16 +39,12 @@ where datname = current_database() and pid <> pg_backend_pid() and backend_type 
 drop function if exists public.wait_at_gate, public.refuse cascade;
 alter table public.blocks drop constraint if exists no_copies;
 delete from duplication.duplications;
-update _duplication.feed set purged_xid = default;
+update _duplication.installation set purged_xid = default;
 delete from _duplication.id_map;
 delete from public.episodes;
 alter table duplication.duplications alter id restart;
-do $$ begin execute (
-    select 'update duplication.settings set ' || string_agg(format('%I = default', attname), ', ')
-    from pg_attribute
-    where attrelid = 'duplication.settings'::regclass and attnum > 0 and not attisdropped
-        and attname not in ('singleton', 'installation')
-)\; end $$
+delete from _duplication.stored_settings;
+insert into _duplication.stored_settings default values
 """
 
 

@@ -21,7 +21,6 @@ from tests.support.calls import value
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
-PROCEDURES = find_sql_home() / "procedures"
 
 
 @pytest.fixture
@@ -54,11 +53,11 @@ def test_migrating_again_changes_nothing(new_dsn: NewDsn, dump: Dump) -> None:
     revisions = migrate(once, with_content=True)
     assert migrate(twice, with_content=True) == revisions
     with psycopg.connect(twice) as conn:
-        installation = conn.execute("select installation from duplication.settings").fetchone()
+        installation = conn.execute("select id from _duplication.installation").fetchone()
     assert migrate(twice, with_content=True) == revisions
     assert dump(twice) == dump(once)
     with psycopg.connect(twice) as conn:
-        assert conn.execute("select installation from duplication.settings").fetchone() == installation
+        assert conn.execute("select id from _duplication.installation").fetchone() == installation
 
 
 def test_two_migrations_at_once_are_one(new_dsn: NewDsn, dump: Dump, tmp_path: Path) -> None:
@@ -115,8 +114,13 @@ def test_a_migration_that_fails_names_file_and_line_and_changes_nothing(new_dsn:
 
 def test_every_file_is_one_routine_or_view_and_the_other_way_round(db: psycopg.Connection) -> None:
     """No second signature beside an old one, nothing left behind by a file that is gone."""
-    files = Counter(path.stem.lstrip("0123456789_") for path in PROCEDURES.rglob("*.sql"))
-    del files["grants"], files["drop_leftovers"]
+    files = Counter(
+        path.stem.lstrip("0123456789_")
+        for folder in ("foundation", "procedures")
+        for path in (find_sql_home() / folder).rglob("*.sql")
+    )
+    for statements_only in ("schemas", "grants", "drop_leftovers"):
+        del files[statements_only]
     assert set(files.values()) == {1}
     made = db.execute("""
         select proname from pg_proc where pronamespace::regnamespace::text in ('duplication', '_duplication')

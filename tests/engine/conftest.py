@@ -40,7 +40,8 @@ begin
     perform pg_terminate_backend(pid, 10000) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend';
     for v_statement in
-        select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass) from pg_trigger t where not t.tgisinternal
+        select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass)
+        from pg_trigger t where not t.tgisinternal and t.tgname <> 'settings_are_stored'
         union all
         select format('drop rule %I on %s', r.rulename, r.ev_class::regclass)
         from pg_rewrite r where r.rulename <> '_RETURN'
@@ -78,8 +79,8 @@ begin
     delete from public.episodes;
     delete from duplication.duplications;
     delete from _duplication.id_map;
-    update duplication.settings set enabled = true, max_attempts = 5, batch_rows = 5000, lock_timeout = '2 s',
-        discard_failed_after = null, discard_cancelled_after = null, purge_after = null, purge_events_after = null;
+    delete from _duplication.stored_settings;
+    insert into _duplication.stored_settings default values;
     delete from duplication.column_rules where level is not null or column_name not in ('created_at', 'updated_at');
     update duplication.levels set plan_rows = false, batch_rows = null where tree = 'episode';
 end

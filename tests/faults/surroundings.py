@@ -132,7 +132,7 @@ def restored_from_a_dump(farm: Farm) -> None:
     farm.tell(f"create database {restored} template template0")
     farm.dsn = make_conninfo(farm.dsn, dbname=restored)
     run(farm, "psql", farm.dsn, "-q", "-v", "ON_ERROR_STOP=1", "-f", str(dump))
-    before = farm.ask("select installation from duplication.settings")
+    before = farm.ask("select id from _duplication.installation")
     assert farm.ask("select duplication.adopt()") != before
     for station in farm.stations:
         station.connect_to(farm.dsn)

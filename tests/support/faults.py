@@ -132,7 +132,7 @@ def stopped_at_boundary(dsn: str, duplication: int, gate: Gate) -> Iterator[Boun
 def duplication_lock(dsn: str, duplication: int) -> int:
     """The key of the advisory lock of a duplication."""
     with psycopg.connect(dsn) as conn:
-        row = conn.execute("select hashtextextended('duplication:' || %s::bigint, 0)", (duplication,)).fetchone()
+        row = conn.execute("select _duplication.lock_key('duplication', %s::text)", (duplication,)).fetchone()
     assert row is not None
     return int(row[0])
 

@@ -1,6 +1,4 @@
--- Purpose: how far each duplication is, a row per level (one row without a level before it has started). Everything
--- that shows progress reads it. rows_done counts the planned rows of its batches, rows_copied the rows they inserted:
--- they differ by what the source lost or got meanwhile. Batches that were purged count as well.
+-- Purpose: everything that shows progress reads it. One row without a level before the duplication has started.
 create or replace view duplication.progress as
 select
     d.id as duplication_id,
@@ -33,4 +31,20 @@ cross join lateral (
     where b.duplication_id = r.duplication_id and b.level = r.level
 ) as b;
 comment on view duplication.progress is
-'How far each duplication is, a row per level. rows_done: planned rows of its batches; rows_copied: rows inserted.';
+'How far each duplication is, a row per level. Example: select * from duplication.progress where duplication_id = 1;';
+comment on column duplication.progress.duplication_id is 'The duplication.';
+comment on column duplication.progress.tree is 'Its tree.';
+comment on column duplication.progress.root_key is 'Key of the original.';
+comment on column duplication.progress.new_root_key is 'Key of the copy; null until its root is copied.';
+comment on column duplication.progress.status is 'That of the duplication.';
+comment on column duplication.progress.level is
+'The level; null before the duplication has started. A backfill is a level of its own.';
+comment on column duplication.progress.ordinal is 'Place in the order of copying.';
+comment on column duplication.progress.level_status is 'planning, planned, in_progress or completed.';
+comment on column duplication.progress.rows_planned is 'Rows planned so far.';
+comment on column duplication.progress.rows_done is 'The planned rows of its batches.';
+comment on column duplication.progress.rows_copied is
+'The rows that its batches inserted: fewer where the source lost some meanwhile.';
+comment on column duplication.progress.batches is 'Its batches, also those whose records were purged.';
+comment on column duplication.progress.started_at is 'When the level was begun.';
+comment on column duplication.progress.completed_at is 'When the level was done.';

@@ -3,8 +3,15 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: append to the feed, in the transaction that did what it tells.
--- Parameters: p_id; p_type, such as 'duplication.started'; p_payload, an object.
+-- Parameters: p_id; p_type, one of event_types; p_payload, an object with the fields that event_types names.
+-- Errors: 23514 for a type that is not in event_types.
 begin
-    insert into duplication.events (duplication_id, type, payload) values (p_id, p_type, p_payload);
+    insert into duplication.events (duplication_id, type, payload)
+    select p_id, t.type, p_payload
+    from duplication.event_types as t
+    where t.type = p_type;
+    if not found then
+        raise check_violation using message = format('%L is not a type of events', p_type);
+    end if;
 end;
 $$;

@@ -11,7 +11,7 @@ begin
         left join lateral (
             select m.number
             from _duplication.id_map as m
-            where m.number >= r.first_number and m.number < r.first_number + 17179869184
+            where m.number >= r.first_number and m.number < _duplication.first_number(r.id + 1)
             order by m.number desc
             limit 1
         ) as m on true

@@ -8,11 +8,7 @@ create or replace function duplication.copy_statement(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the very SQL that a batch of a level runs; its parameters are those of source_clause.
--- Parameters: p_tree, p_level; p_range_of of the batch's pieces, 'rows' or 'parents' (default: what the level is planned by);
---   p_overrides as in level_columns; p_deferred, columns that the backfill is to fill (default: as copy_order has them).
--- Returns: one INSERT … SELECT.
--- Errors: those of resolve_level, copy_order and source_clause.
+-- p_overrides as in level_columns, p_deferred as in reference_values.
 declare
     v_level record;
     v_order record;
@@ -35,4 +31,19 @@ begin
     );
 end;
 $$;
-comment on function duplication.copy_statement is 'The very SQL that a batch of a level runs.';
+comment on function duplication.copy_statement is
+'The very SQL that a batch of a level runs. Its parameters are $1 the duplication, $2 and $3 the first and the last
+number of the batch in the plan.
+
+Parameters
+  p_tree: text, the tree.
+  p_level: text, a level of it.
+  p_range_of: text, what the batch is a range of, ''rows'' or ''parents''; null, the default: what the level is planned
+    by.
+  p_overrides: jsonb, an object, column → value of the new root; {} by default.
+  p_deferred: text[], columns that the backfill is to fill; null, the default: those that have to be.
+Returns: text, one INSERT … SELECT.
+Errors: UD001 (unknown tree), UD002 (unknown level), UD010 (the tree does not fit the catalog), UD016 (bad p_range_of).
+Commits: no.
+Rights: EXECUTE, and those of a worker in _duplication.
+Example: select duplication.copy_statement(''episode'', ''blocks'');';

@@ -30,7 +30,7 @@ begin
             ) then c.override
             -- a root that has rows of its own level below it is the first that was planned: see level_runs.first_number
             else format(
-                'case when m.number & 17179869183 = 0 then %s else %s end', c.override,
+                'case when _duplication.is_first_number(m.number) then %s else %s end', c.override,
                 coalesce(c.becomes, _duplication.key_default(v_level.relation, c.attname), 'null')
             )
         end,

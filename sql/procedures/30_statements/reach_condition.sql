@@ -8,7 +8,7 @@ as $$
     --   owned, which their owners keep in the plan.
     select string_agg(format('r%s.new_key is not null', r.nr), ' or ' order by r.nr)
         -- the root itself hangs below nothing
-        || case when e.is_root then ' or m.number & 17179869183 = 0' else '' end
+        || case when e.is_root then ' or _duplication.is_first_number(m.number)' else '' end
     from _duplication.level_references(p_tree, p_level) as r
     cross join (
         select bool_and(e.parent_level = e.level) as is_root, bool_or(e.kind = 'owned') as is_owned

@@ -3,10 +3,7 @@ returns table (level text, problem text, hint text, is_certain boolean)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what about a tree makes its copy fail, or may.
--- Parameters: p_tree.
--- Returns: a row per problem, with its hint; is_certain: a copy is refused for it.
--- Errors: UD001; UD010 where the levels have no order, and those of resolve_level.
+-- A level whose table does not fit the catalog is a problem like others; what is said of it is resolve_level's error.
 declare
     v_order record;
     v_detail text;
@@ -48,3 +45,13 @@ begin
     end loop;
 end;
 $$;
+comment on function duplication.tree_problems is
+'What about a tree makes its copy fail, or may make it fail. To be called when a tree was declared, or changed.
+
+Parameters
+  p_tree: text, the tree.
+Returns: a row per problem: level (null for the whole tree), problem and hint for people, is_certain: a copy is refused.
+Errors: UD001 (unknown tree), UD010 (the levels have no order).
+Commits: no.
+Rights: EXECUTE, and those of a worker in _duplication.
+Example: select * from duplication.tree_problems(''episode'');';

@@ -2,12 +2,8 @@ create or replace function duplication.adopt() returns uuid
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: make a database that was restored, or copied from another, an installation of its own. Jobs of the other one that
---   are in a queue are not its own any more; its own are sent anew. Readers of its feed, who may have been told what is not
---   in it, begin anew; what it holds is told. Trees are compiled anew. Copies go on where the restored records say they are.
--- Returns: the installation's new id.
--- Errors: 55P03 if a worker is sending jobs or a tree is being compiled: end the workers first.
--- Locks: dispatching and the compiled trees, until commit. Does not commit.
+-- Readers may have been told what is not in it; what it holds is told. Trees are compiled anew.
+-- Locks: dispatching and the compiled trees, until commit.
 declare
     v_installation uuid;
 begin
@@ -15,19 +11,28 @@ begin
     -- the rows of the catalog that they were compiled from had versions that may be those of others here
     update _duplication.compiled_trees set fingerprint = '';
     update _duplication.level_runs set compiled_from = null where completed_at is null;
-    perform pg_advisory_xact_lock(hashtextextended('duplication:dispatch', 0));
-    update duplication.settings as s
-    set installation = gen_random_uuid()
-    returning s.installation into v_installation;
+    perform pg_advisory_xact_lock(_duplication.lock_key('dispatch'));
     -- transactions that this server has not come to yet would be told of when it does
     update duplication.events as e
     set xid = pg_current_xact_id()
     where e.xid > pg_current_xact_id();
-    update _duplication.feed as f
-    set purged_xid = least(f.purged_xid, pg_current_xact_id());
+    update _duplication.installation as i
+    set id = gen_random_uuid(), purged_xid = least(i.purged_xid, pg_current_xact_id())
+    returning i.id into v_installation;
     update duplication.duplications as d
     set dispatched_at = null
     where d.driven_by = 'queue' and d.status in ('pending', 'in_progress') and d.dispatched_at is not null;
     return v_installation;
 end;
 $$;
+comment on function duplication.adopt is
+'Make a database that was restored, or copied from another, an installation of its own: end the workers, call this, and
+point workers at it. Jobs of the other database that are in a queue are left alone; its own are sent anew, and copies go
+on where the restored records say they are. Readers of its feed are told to begin anew.
+
+Parameters: none.
+Returns: uuid, the installation''s new id.
+Errors: 55P03 (a worker is sending jobs, or a tree is being compiled: end the workers first).
+Commits: no.
+Rights: EXECUTE, and those of a worker in _duplication.
+Example: select duplication.adopt();';

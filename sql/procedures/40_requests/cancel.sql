@@ -3,11 +3,7 @@ language plpgsql
 security definer
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: pending or in_progress → cancelled. Waits for nobody: a batch in flight ends, no other is begun.
--- Parameters: p_id.
--- Returns: 'cancelled', also if it was already.
--- Errors: UD003, UD007.
--- Locks: the duplication's row, until commit. Does not commit.
+-- Locks: the duplication's row, until commit.
 declare
     v_duplication duplication.duplications;
 begin
@@ -26,4 +22,13 @@ begin
     return v_duplication.status;
 end;
 $$;
-comment on function duplication.cancel is 'Stop a duplication at the next batch boundary.';
+comment on function duplication.cancel is
+'Stop a duplication that is pending or in progress: a batch in flight ends, no other is begun. Waits for nobody.
+
+Parameters
+  p_id: bigint, the duplication.
+Returns: text, ''cancelled'', also if it was cancelled already.
+Errors: UD003 (unknown duplication), UD007 (it is over).
+Commits: no.
+Rights: EXECUTE; it runs with its owner''s rights.
+Example: select duplication.cancel(1);';

@@ -29,7 +29,7 @@ begin
         end if;
         return p_id;
     end if;
-    perform pg_advisory_xact_lock(hashtextextended(format('duplication:%s:%s', p_tree, v_key), 0));
+    perform pg_advisory_xact_lock(_duplication.lock_key('root', p_tree, v_key));
     select max(d.id) into v_id
     from duplication.duplications as d
     where d.tree = p_tree and d.root_key = v_key and d.driven_by = 'caller' and d.status in ('pending', 'in_progress');

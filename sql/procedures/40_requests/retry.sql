@@ -3,11 +3,7 @@ language plpgsql
 security definer
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: failed → pending. What was copied is kept, and what drove it goes on: a worker, or the next call.
--- Parameters: p_id.
--- Returns: 'pending'.
--- Errors: UD003, UD007.
--- Locks: the duplication's row, until commit. Does not commit.
+-- Locks: the duplication's row, until commit.
 begin
     update duplication.duplications as d
     set status = 'pending', error = null, dispatched_at = null
@@ -21,4 +17,13 @@ begin
     return 'pending';
 end;
 $$;
-comment on function duplication.retry is 'Let a failed duplication go on; what was copied is kept.';
+comment on function duplication.retry is
+'Let a failed duplication go on. What was copied is kept, and what drove it goes on: a worker, or your next call.
+
+Parameters
+  p_id: bigint, the duplication.
+Returns: text, ''pending''.
+Errors: UD003 (unknown duplication), UD007 (it has not failed).
+Commits: no.
+Rights: EXECUTE; it runs with its owner''s rights.
+Example: select duplication.retry(1);';

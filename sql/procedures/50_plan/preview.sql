@@ -11,12 +11,7 @@ returns table (
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what a copy would do, before anybody asks for it. Writes nothing.
--- Parameters: p_tree; p_key of the root; p_exact: count the rows instead of estimating them from statistics.
--- Returns: a row per level in the order of copying: rows to copy, columns that are filled by a backfill, conflicts for which
---   the copy would be refused, and warnings of what may come. While there is a conflict, rows is null. One row without a
---   level where there is no order.
--- Errors: UD001, UD004, UD005; UD010 for a table that is not there.
+-- A problem of the whole tree is told at the root.
 declare
     v_root duplication.levels := _duplication.find_root(p_tree);
     v_key text := _duplication.canonical_key(v_root, p_key);
@@ -66,4 +61,16 @@ begin
 end;
 $$;
 comment on function duplication.preview is
-'What a copy would do: rows, order, deferred columns, conflicts. Writes nothing.';
+'What a copy would do, before anybody asks for it. Writes nothing.
+
+Parameters
+  p_tree: text, the tree.
+  p_key: text, the key of the root, as its type writes it.
+  p_exact: boolean, false by default: true counts the rows instead of estimating them from statistics.
+Returns: a row per level in the order of copying: ordinal, level, relation, rows to copy, deferred_columns (filled by a
+  backfill), conflicts (the copy would be refused), warnings (of what may come). While there is a conflict, rows is
+  null. One row without a level where there is no order.
+Errors: UD001 (unknown tree), UD004 (no such root), UD005 (not a key of the root''s type), UD010 (a table is missing).
+Commits: no.
+Rights: EXECUTE, those of a worker in _duplication, and SELECT on the tree''s tables.
+Example: select * from duplication.preview(''episode'', ''42'', true);';

@@ -21,7 +21,7 @@ begin
         from _duplication.id_map as m
         -- where as many were copied as were planned, none was left out: no need to count them
         where b.copied <> r.rows_planned
-            and m.number >= r.first_number and m.number < r.first_number + 17179869184
+            and m.number >= r.first_number and m.number < _duplication.first_number(r.id + 1)
     ) as m
     where r.duplication_id = p_id and (
         b.done <> r.rows_planned or (r.backfills is null and m.mapped = r.rows_planned and m.there <> b.copied)

@@ -11,7 +11,7 @@ as $$
 declare
     v_tree text;
 begin
-    if not pg_try_advisory_xact_lock(hashtextextended(format('duplication:start:%s', p_id), 0)) then
+    if not pg_try_advisory_xact_lock(_duplication.lock_key('start', p_id::text)) then
         return false;
     end if;
     -- looked at anew: another session may have started it before the lock was free

@@ -28,7 +28,7 @@ declare
     v_duplication duplication.duplications;
     v_is_new boolean := false;
 begin
-    perform pg_advisory_xact_lock_shared(_duplication.lock_key(p_id));
+    perform pg_advisory_xact_lock_shared(_duplication.lock_key('duplication', p_id::text));
     perform _duplication.set_lock_timeout();
     -- what a step does and its record are lost together or not at all, so its commit need not wait for the disk; the one
     -- after which somebody is told that a level is done does

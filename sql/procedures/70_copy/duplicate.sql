@@ -6,13 +6,7 @@ create or replace procedure duplication.duplicate(
 )
 language plpgsql
 as $$
--- Purpose: a whole copy, now, batch by batch. Interrupted and called again, it goes on where it stopped; called in
---   several sessions at once, they share the work.
--- Parameters: p_tree; p_key of the root to copy; p_id, a duplication to go on with (default: the unfinished one of this
---   root that a caller drives, or a new one).
--- Returns: p_id, and p_new_key of the copy's root.
--- Errors: those of open_duplication and duplicate_level.
--- COMMITS, as duplicate_level does.
+-- Commits as duplicate_level does: see there for what that forbids.
 declare
     v_done boolean;
     v_next_level text;
@@ -27,4 +21,18 @@ begin
 end;
 $$;
 comment on procedure duplication.duplicate is
-'A whole copy, now: call duplication.duplicate(''episode'', ''42''). Called again, it goes on where it stopped.';
+'Make a whole copy, now, batch by batch. Interrupted and called again, it goes on where it stopped; called in several
+sessions at once, they share the work.
+
+Parameters
+  p_tree: text, the tree.
+  p_key: text, the key of the root to copy, as its type writes it.
+  p_id: bigint, in and out: a duplication to go on with; null, the default: the unfinished one of this root that was
+    begun by such a call, or a new one. Out: the duplication''s id.
+  p_new_key: text, out: the key of the copy''s root.
+Returns: p_id, p_new_key.
+Errors: UD001 (unknown tree), UD003 (unknown duplication), UD004 (no such root), UD005 (not a key of the root''s type),
+  UD010 (the tree does not fit the catalog), UD016 (p_id is of another root), and those of duplicate_level.
+Commits: each batch, so it has to be called outside of a transaction (else UD015).
+Rights: EXECUTE, those of a worker in _duplication, and SELECT and INSERT on the tree''s tables.
+Example: call duplication.duplicate(''episode'', ''42'');';

@@ -4,12 +4,7 @@ create or replace function duplication.duplicate_atomically(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: a whole copy in the caller's transaction, all or nothing, for trees that fit one. In a REPEATABLE READ
---   transaction it is of one moment; else a NOTICE says that it is not.
--- Parameters: p_tree; p_key of the root to copy; p_options as in request_duplication.
--- Returns: the key of the copy's root.
--- Errors: those of create_duplication and advance_level; UD016 if the idempotency key is of a copy that is not completed.
--- Locks: those of advance_level, until commit. Does not commit.
+-- Locks: those of advance_level, until commit.
 declare
     -- what each step limits for the rest of its transaction, the caller has as it was
     v_lock_timeout text := current_setting('lock_timeout');
@@ -43,4 +38,16 @@ begin
 end;
 $$;
 comment on function duplication.duplicate_atomically is
-'A whole copy in your own transaction, all or nothing; returns the new key.';
+'Make a whole copy in your own transaction, all or nothing, for trees that fit one. In a REPEATABLE READ transaction it
+is of one moment; else a NOTICE says that it is not.
+
+Parameters
+  p_tree: text, the tree.
+  p_key: text, the key of the root to copy, as its type writes it.
+  p_options: jsonb, an object, {} by default: as in request_duplication.
+Returns: text, the key of the copy''s root.
+Errors: those of request_duplication and duplicate_level; UD016 also if the idempotency key is of a copy that is not
+  completed.
+Commits: no.
+Rights: EXECUTE, those of a worker in _duplication, and SELECT and INSERT on the tree''s tables.
+Example: select duplication.duplicate_atomically(''episode'', ''42'');';

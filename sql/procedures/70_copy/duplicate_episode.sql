@@ -6,10 +6,22 @@ create or replace procedure duplication.duplicate_episode(
 )
 language plpgsql
 as $$
--- Purpose: the first, planning and root, job of the episode tree's chain. A name for duplicate_level: see there.
--- COMMITS.
+-- A name for duplicate_level: see there.
 begin
     call duplication.duplicate_level(p_id, 'episodes', p_budget, p_done, p_next_level);
 end;
 $$;
-comment on procedure duplication.duplicate_episode is 'First job of the chain: plan the tree and copy the episode.';
+comment on procedure duplication.duplicate_episode is
+'The first job of the chain of an episode: plan the tree and copy the episode.
+The same as duplicate_level(p_id, ''episodes'', …).
+
+Parameters
+  p_id: bigint, the duplication.
+  p_budget: interval, after which the call returns at the next step; null, the default: when the level is done.
+  p_done: boolean, out: whether the level is done.
+  p_next_level: text, out: the level to be called next; null when the duplication is completed.
+Returns: p_done, p_next_level.
+Errors: those of duplicate_level.
+Commits: each step, so it has to be called outside of a transaction (else UD015).
+Rights: those of duplicate_level.
+Example: call duplication.duplicate_episode(1, ''5 s'');';

@@ -6,10 +6,22 @@ create or replace procedure duplication.duplicate_items(
 )
 language plpgsql
 as $$
--- Purpose: the third job of the episode tree's chain. A name for duplicate_level: see there.
--- COMMITS.
+-- A name for duplicate_level: see there.
 begin
     call duplication.duplicate_level(p_id, 'items', p_budget, p_done, p_next_level);
 end;
 $$;
-comment on procedure duplication.duplicate_items is 'Third job of the chain.';
+comment on procedure duplication.duplicate_items is
+'The third job of the chain of an episode: copy the items.
+The same as duplicate_level(p_id, ''items'', …).
+
+Parameters
+  p_id: bigint, the duplication.
+  p_budget: interval, after which the call returns at the next step; null, the default: when the level is done.
+  p_done: boolean, out: whether the level is done.
+  p_next_level: text, out: the level to be called next; null when the duplication is completed.
+Returns: p_done, p_next_level.
+Errors: those of duplicate_level.
+Commits: each step, so it has to be called outside of a transaction (else UD015).
+Rights: those of duplicate_level.
+Example: call duplication.duplicate_items(1, ''5 s'');';

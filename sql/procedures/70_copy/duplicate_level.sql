@@ -8,16 +8,8 @@ create or replace procedure duplication.duplicate_level(
 )
 language plpgsql
 as $$
--- Purpose: work on one level of a duplication, step by step, each committed, until it is done or the budget is spent.
---   Any number of sessions may call it for the same level: they share its batches.
--- Parameters: p_id; p_level, null for the one that it has come to; p_budget, after which the call returns at the next step,
---   or sooner when its worker is asked to stop (null: when the level is done); p_carry_on, to go on with the levels after it
---   as long as less than half of the budget is spent.
--- Returns: p_done, whether the last level that it worked on is done; p_next_level, the level to be called next, null when
---   the duplication is completed.
--- Errors: UD002, UD003, UD006, UD007, UD008, UD015, UD016; what made the duplication fail, after it was recorded.
 -- Locks: those of advance_level, each until the end of its step.
--- COMMITS, so it may have neither a SET clause nor a COMMIT within an exception block: the path is pinned anew in each
+-- Since it commits, it may have neither a SET clause nor a COMMIT within an exception block: the path is pinned anew in each
 --   transaction (a way seen in TimescaleDB's policy procedures).
 declare
     v_period tstzrange;
@@ -107,4 +99,21 @@ begin
 end;
 $$;
 comment on procedure duplication.duplicate_level is
-'Work on one level of a duplication until it is done or the budget is spent.';
+'Work on one level of a duplication, step by step, each committed, until it is done or the budget is spent. Any number
+of sessions may call it for the same level: they share its batches.
+
+Parameters
+  p_id: bigint, the duplication.
+  p_level: text, the level; null for the one that it has come to.
+  p_budget: interval, after which the call returns at the next step, or sooner when its worker is asked to stop; null,
+    the default: when the level is done.
+  p_done: boolean, out: whether the last level that it worked on is done.
+  p_next_level: text, out: the level to be called next; null when the duplication is completed.
+  p_carry_on: boolean, false by default: true goes on with the levels after it, as long as less than half of the budget
+    is spent.
+Returns: p_done, p_next_level.
+Errors: UD002 (unknown level), UD003 (unknown duplication), UD006 (a level out of order), UD007 (the status does not
+  allow it), UD008 (switched off), UD016 (a bad budget); what made the duplication fail, after it was recorded.
+Commits: each step, so it has to be called outside of a transaction (else UD015).
+Rights: EXECUTE, those of a worker in _duplication, and SELECT and INSERT on the tree''s tables.
+Example: call duplication.duplicate_level(1, ''parts'', ''5 s'');';

@@ -6,13 +6,6 @@ set search_path to pg_catalog, pg_temp
 set jit to off
 set enable_seqscan to off
 as $$
--- Purpose: every difference between a copy and its source as both are now: rows missing, extra, doubled, moved or
---   different, and references that cross from the copy to the source's tree, filtered rows included. Columns that a rule
---   or an override changes are not compared.
--- Parameters: p_id, a duplication that has been copied, whole or in part.
--- Returns: a row per difference, none if the copy equals its source. Of rows added to the
---   copy the topmost is named.
--- Errors: UD003; UD007, also if it is purged.
 -- Locks: none. Reads in ranges of the plan, a batch each.
 declare
     v_duplication duplication.duplications := _duplication.find_duplication(p_id);
@@ -65,4 +58,16 @@ begin
     end loop;
 end;
 $$;
-comment on function duplication.verify is 'Every difference between a copy and its source.';
+comment on function duplication.verify is
+'Compare a copy with its source, both as they are now: rows missing, extra, doubled, moved or different, and references
+that cross from the copy to the source''s tree, filtered rows included. Columns that a rule or an override changes are
+not compared.
+
+Parameters
+  p_id: bigint, a duplication that was copied, whole or in part.
+Returns: a row per difference, none if the copy equals its source: level, orig_key and new_key of the row, difference,
+  column_name, detail. Of rows that were added to the copy the topmost is named.
+Errors: UD003 (unknown duplication), UD007 (the status does not allow it, or it is purged).
+Commits: no.
+Rights: EXECUTE, those of a worker in _duplication, and SELECT on the tree''s tables.
+Example: select * from duplication.verify(1);';

@@ -3,14 +3,8 @@ create or replace procedure duplication.discard(
 )
 language plpgsql
 as $$
--- Purpose: delete what a duplication has copied, batch by batch, in the reverse of the order of copying. Interrupted and
---   called again, it goes on.
--- Parameters: p_id, a duplication that is completed, failed or cancelled; p_budget, after which the call returns at the
---   next batch (null: when all of it is done).
--- Returns: p_done, whether it is discarded.
--- Errors: UD003, UD007, UD013, UD015, UD016; whatever the content's constraints and triggers raise.
 -- Locks: those of discard_batch, each until the end of its batch.
--- COMMITS: the status first, then each batch. See duplicate_level for what that forbids.
+-- Commits: see duplicate_level for what that forbids.
 declare
     v_period tstzrange;
     v_level text;
@@ -36,4 +30,17 @@ begin
     raise notice 'duplication % is %', p_id, case when p_done then 'discarded' else 'discarding' end;
 end;
 $$;
-comment on procedure duplication.discard is 'Delete what a duplication copied. Called again, it goes on.';
+comment on procedure duplication.discard is
+'Delete what a duplication has copied, batch by batch, in the reverse of the order of copying. Interrupted and called
+again, it goes on.
+
+Parameters
+  p_id: bigint, a duplication that is completed, failed or cancelled.
+  p_budget: interval, after which the call returns at the next batch; null, the default: when all of it is done.
+  p_done: boolean, out: whether it is discarded.
+Returns: p_done.
+Errors: UD003 (unknown duplication), UD007 (the status does not allow it), UD013 (rows outside refer to the copy), UD016
+  (a bad budget); whatever the constraints and triggers of the tree''s tables raise.
+Commits: the status first, then each batch, so it has to be called outside of a transaction (else UD015).
+Rights: EXECUTE, those of a worker in _duplication, and SELECT, UPDATE and DELETE on the tree''s tables.
+Example: call duplication.discard(1);';

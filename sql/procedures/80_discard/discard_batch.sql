@@ -18,7 +18,7 @@ declare
     v_batch _duplication.batches;
     v_backfills text;
 begin
-    perform pg_advisory_xact_lock(_duplication.lock_key(p_id));
+    perform pg_advisory_xact_lock(_duplication.lock_key('duplication', p_id::text));
     perform _duplication.set_lock_timeout();
     if (_duplication.find_duplication(p_id)).status = 'discarding' then
         -- behind the last one first, for the reason that claim_pieces gives

@@ -9,6 +9,6 @@ as $$
         select from pg_locks as l
         where l.locktype = 'advisory' and l.objsubid = 1
             and l.database = (select d.oid from pg_database as d where d.datname = current_database())
-            and (l.classid::bigint << 32) | l.objid::bigint = _duplication.lock_key(p_id)
+            and (l.classid::bigint << 32) | l.objid::bigint = _duplication.lock_key('duplication', p_id::text)
     );
 $$;

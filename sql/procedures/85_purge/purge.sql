@@ -1,14 +1,8 @@
 create or replace procedure duplication.purge(p_budget interval default null, inout p_done boolean default null)
 language plpgsql
 as $$
--- Purpose: delete, batch by batch, what settings.purge_after and purge_events_after say is old: events, and the plans of
---   duplications that are over. The copies stay, and so do the figures of progress. Interrupted and called again, it
---   goes on; of sessions that call it at once one goes on, and the others end.
--- Parameters: p_budget, after which the call returns at the next batch (null: when nothing old is left).
--- Returns: p_done, whether nothing old is left; false as well if another session holds what is.
--- Errors: UD015, UD016.
 -- Locks: those of purge_batch, each until the end of its batch.
--- COMMITS: each batch. See duplicate_level for what that forbids.
+-- Commits: see duplicate_level for what that forbids.
 declare
     v_period tstzrange;
     v_outcome text;
@@ -30,4 +24,15 @@ begin
 end;
 $$;
 comment on procedure duplication.purge is
-'Delete what the settings say is old: plans and events. Called again, it goes on.';
+'Delete, batch by batch, what settings.purge_after and settings.purge_events_after say is old: the plans of duplications
+that are over, and events. The copies stay, and so do the figures of progress. Interrupted and called again, it goes on;
+of sessions that call it at once one goes on, and the others end.
+
+Parameters
+  p_budget: interval, after which the call returns at the next batch; null, the default: when nothing old is left.
+  p_done: boolean, out: whether nothing old is left; false as well if another session holds what is.
+Returns: p_done.
+Errors: UD016 (a bad budget).
+Commits: each batch, so it has to be called outside of a transaction (else UD015).
+Rights: EXECUTE, and those of a worker in _duplication.
+Example: call duplication.purge();';

@@ -18,7 +18,7 @@ declare
     v_event bigint;
     v_id bigint;
 begin
-    if not pg_try_advisory_xact_lock(hashtextextended('duplication:purge', 0)) then
+    if not pg_try_advisory_xact_lock(_duplication.lock_key('purge')) then
         outcome := 'wait';
         return;
     end if;

@@ -9,13 +9,10 @@ as $$
 -- Returns: the last event deleted, null if the next one is not old.
 -- Locks: the events, until commit. Does not commit.
 declare
-    v_settings duplication.settings;
-    v_before timestamptz;
+    v_before timestamptz := (select clock_timestamp() - s.purge_events_after from duplication.settings as s);
     v_seen_by_all xid8 := pg_snapshot_xmin(pg_current_snapshot());
     v_last bigint;
 begin
-    select s.* into v_settings from duplication.settings as s;
-    v_before := clock_timestamp() - v_settings.purge_events_after;
     if v_before is null then
         return null;
     end if;
@@ -27,7 +24,7 @@ begin
             from duplication.events as e
             where e.id > p_after
             order by e.id
-            limit v_settings.batch_rows
+            limit (select s.batch_rows from duplication.settings as s)
         ) as e
     ) as o
     where o.old;
@@ -40,10 +37,10 @@ begin
 
     last as (select d.xid from deleted as d order by d.xid desc limit 1)
 
-    update _duplication.feed as f
+    update _duplication.installation as i
     set purged_xid = l.xid
     from last as l
-    where l.xid > f.purged_xid;
+    where l.xid > i.purged_xid;
     return v_last;
 end;
 $$;

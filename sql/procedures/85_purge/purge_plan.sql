@@ -18,9 +18,9 @@ begin
         perform _duplication.purge_batches(p_id);
     end if;
     for v_run in
-        select r.first_number, r.first_number + 17179869183 as last_number
+        select r.first_number, _duplication.first_number(r.id + 1) - 1 as last_number
         from _duplication.level_runs as r
-        where r.duplication_id = p_id and r.first_number + 17179869183 > v_number
+        where r.duplication_id = p_id and _duplication.first_number(r.id + 1) - 1 > v_number
         order by r.first_number
     loop
         v_number := greatest(v_number, v_run.first_number - 1);

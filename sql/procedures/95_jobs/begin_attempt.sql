@@ -31,7 +31,7 @@ begin
     if not _duplication.has_level(p_id, p_level) then
         perform _duplication.resolve_level((_duplication.find_duplication(p_id)).tree, p_level);
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('duplication:attempts', 0));
+    perform pg_advisory_xact_lock(_duplication.lock_key('attempts'));
     insert into _duplication.attempts (duplication_id, level, message_id, worker, lease_ends_at, backend_start)
     select p_id, p_level, p_message_id, p_worker, clock_timestamp() + s.lease, b.backend_start
     from duplication.settings as s

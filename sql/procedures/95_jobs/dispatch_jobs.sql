@@ -19,7 +19,7 @@ declare
     v_reason text;
     v_wait interval;
 begin
-    if not pg_try_advisory_xact_lock(hashtextextended('duplication:dispatch', 0)) then
+    if not pg_try_advisory_xact_lock(_duplication.lock_key('dispatch')) then
         return;
     end if;
     -- a crash that loses this has the jobs sent once more

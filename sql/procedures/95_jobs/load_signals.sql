@@ -4,11 +4,7 @@ create or replace function duplication.load_signals(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what tells that the database is busy, with the thresholds of settings. Sessions of the driver, known by the
---   caller's application_name, are not counted.
--- Parameters: p_cpu_percent of the database's machine, null if it is not known.
--- Returns: a row per signal; value is null if it cannot be had, and problem says why; threshold is null where the signal is
---   not to be looked at.
+-- Sessions of the driver, known by the caller's application_name, are not counted.
 declare
     v_grant text := format('hidden: grant pg_monitor to %I', current_user);
     v_hidden text := case when not pg_has_role(current_user, 'pg_read_all_stats', 'usage') then v_grant end;
@@ -50,3 +46,14 @@ begin
     order by v.ordinal;
 end;
 $$;
+comment on function duplication.load_signals is
+'What tells that the database is busy, with the thresholds of duplication.settings: over one of them, jobs wait.
+
+Parameters
+  p_cpu_percent: numeric, the CPU of the database''s machine in percent; null, the default, if it is not known.
+Returns: a row per signal: signal, value (null if it cannot be had), threshold (null where the signal is not looked at),
+  unit, problem (why the value cannot be had).
+Errors: none.
+Commits: no.
+Rights: EXECUTE, SELECT on duplication.settings; without pg_monitor some signals are hidden, and problem says so.
+Example: select * from duplication.load_signals();';

@@ -4,5 +4,5 @@ set search_path to pg_catalog, pg_temp
 as $$
     -- Purpose: which feed a cursor is of. Transactions have other numbers in another database, and in one that was restored.
     -- Returns: eight digits, until adopt() gives the database others.
-    select left(s.installation::text, 8) from duplication.settings as s;
+    select left(i.id::text, 8) from _duplication.installation as i;
 $$;

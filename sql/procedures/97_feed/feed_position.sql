@@ -2,7 +2,15 @@ create or replace function duplication.feed_position() returns text
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: where the feed stands. Taken first, and the duplications looked at afterwards, nothing is missed in between.
-    -- Returns: a cursor for read_events.
+    -- A snapshot, and which feed it is of.
     select format('%s@%s', pg_current_snapshot(), _duplication.feed_id());
 $$;
+comment on function duplication.feed_position is
+'Where the feed stands now. Take it first and look at the duplications afterwards: nothing is missed in between.
+
+Parameters: none.
+Returns: text, a cursor for read_events.
+Errors: none.
+Commits: no.
+Rights: EXECUTE, and those of a worker in _duplication; an application calls read_events without a cursor instead.
+Example: select duplication.feed_position();';

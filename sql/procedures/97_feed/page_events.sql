@@ -23,7 +23,7 @@ begin
         end,
         p.duplication_id, p.type, p.payload, p.created_at
     from (
-        select e.id as number, e.duplication_id, e.type::text as type, e.payload, e.created_at
+        select e.id as number, e.duplication_id, e.type, e.payload, e.created_at
         from duplication.events as e
         where (e.xid >= v_begun or e.xid = any (v_running))
             and e.id > p_event

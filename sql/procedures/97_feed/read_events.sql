@@ -6,15 +6,8 @@ language plpgsql stable
 security definer
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the feed from a cursor on. Numbers become visible out of order, the higher one before the lower, so a number
---   cannot be the cursor; a snapshot can: what it did not see, and a later one sees, has not been told yet. A transaction
---   that stays open holds up nobody but itself.
--- Parameters: p_after, the cursor of the last event seen, '0' for all there is; p_limit, the most events to return; p_id,
---   one duplication, null for all; p_until, the cursor of a reader who is to be caught up with and not overtaken, null for now.
--- Returns: the events as they became visible, those that did together in the order of their numbers. Or, first and alone,
---   one of type 'reset', for a reader without a cursor, or whose cursor is older than what was purged, or of another
---   database: who keeps a state loads it anew, and goes on from the event's cursor.
--- Errors: UD016.
+-- Numbers become visible out of order, the higher one before the lower, so a number cannot be the cursor; a snapshot can:
+--   what it did not see, and a later one sees, has not been told yet. An open transaction holds up nobody but itself.
 declare
     v_now pg_snapshot := coalesce((select u.told from _duplication.parse_cursor(p_until) as u), pg_current_snapshot());
     v_after record;
@@ -22,8 +15,8 @@ begin
     select c.* into v_after from _duplication.parse_cursor(p_after) as c;
     if p_after is null or v_after.home <> _duplication.feed_id()
         or pg_snapshot_xmax(v_after.told) > pg_snapshot_xmax(pg_current_snapshot()) or exists (
-        select from _duplication.feed as f
-        where f.purged_xid >= pg_snapshot_xmin(v_after.told)
+        select from _duplication.installation as i
+        where i.purged_xid >= pg_snapshot_xmin(v_after.told)
     ) then
         return query select duplication.feed_position(), null::bigint, 'reset', '{}'::jsonb, clock_timestamp();
         return;
@@ -38,3 +31,20 @@ begin
     select p.* from _duplication.page_events(coalesce(v_after.telling, v_after.told), v_now, 0, p_limit, p_id) as p;
 end;
 $$;
+comment on function duplication.read_events is
+'What has happened since a cursor: the feed. What the types are, and what their payloads have, is in the view
+duplication.event_types.
+
+Parameters
+  p_after: text, the cursor of the last event seen; ''0'' for all there is; null, the default: from now on.
+  p_limit: integer, how many events at most; 500 by default.
+  p_id: bigint, one duplication; null, the default, for all.
+  p_until: text, the cursor of a reader to be caught up with and not overtaken; null, the default: now.
+Returns: a row per event: event_cursor, duplication_id, type, payload (an object), created_at; in the order in which
+  they became visible, those that did together in the order of their numbers. Or, first and alone, one of type ''reset'',
+  for a reader without a cursor, or whose cursor is older than what was purged, or of another database: who keeps a
+  state loads it anew, and goes on from the cursor of the reset.
+Errors: UD016 (not a cursor).
+Commits: no.
+Rights: EXECUTE; it runs with its owner''s rights.
+Example: select * from duplication.read_events(''0'');';

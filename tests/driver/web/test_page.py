@@ -86,6 +86,25 @@ def test_a_copy_is_seen_to_come_on_without_a_reload(
     assert page.evaluate("window.same"), "the page was never loaded anew"
 
 
+def test_a_type_of_event_that_is_not_known_is_shown(
+    look: Callable[..., Page], db: psycopg.Connection, engine: Engine, source: str
+) -> None:
+    duplication = engine.request_duplication("episode", source)
+    page = look()
+    card = page.locator(f"#d{duplication}")
+    expect(card.locator(".badge")).to_have_text("pending")
+    db.execute(
+        "update duplication.duplications set not_before = now(), waiting_reason = 'a cold' where id = %s",
+        (duplication,),
+    )
+    db.execute(
+        "insert into duplication.events (duplication_id, type, payload) values (%s, 'duplication.caught_cold', '{}')",
+        (duplication,),
+    )
+    expect(page.locator("#latest")).to_have_text(f"Latest: {duplication}, caught cold")
+    expect(card.locator(".waiting")).to_contain_text("a cold")
+
+
 def test_batches_are_a_timeline_that_is_told_in_words_too(
     look: Callable[..., Page], db: psycopg.Connection, engine: Engine, source: str
 ) -> None:

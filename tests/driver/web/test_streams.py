@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -41,6 +42,15 @@ def test_a_reader_is_told_first_where_it_begins_and_then_what_comes(site: Site, 
     assert told.event == told.data["type"] == "duplication.requested"
     assert told.data["payload"] == {"id": duplication, "tree": "episode", "key": source}
     assert told.id
+
+
+def test_a_reader_may_have_every_event_as_a_plain_message(site: Site, engine: Engine, source: str) -> None:
+    duplication = engine.request_duplication("episode", source)
+    for path in ("/events", f"/duplications/{duplication}/events"):
+        with site.client.stream("GET", f"{path}?after=0&named=false") as answer:
+            lines = [line.partition(": ") for line, _ in zip(answer.iter_lines(), range(2), strict=False)]
+        assert [name for name, _, _ in lines] == ["id", "data"]
+        assert json.loads(lines[1][2])["type"] == "duplication.requested"
 
 
 def test_who_comes_back_is_told_what_it_missed(site: Site, db: psycopg.Connection, engine: Engine, source: str) -> None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from tests.docs.blocks import README, blocks
 from tests.engine.conftest import WORKER, NewRole
 from tests.support import oracle
 from tests.support.aliases import Episode
 from tests.support.calls import copy_levels_before, finish, open_duplication, status, value, verify
 
-APPLICATION = """
-grant usage on schema duplication to {role};
-grant execute on function duplication.request_duplication(text, text, jsonb), duplication.cancel(bigint),
-    duplication.retry(bigint) to {role};
-grant select on duplication.progress, duplication.episode_duplications to {role};
-"""
+# What the README gives an application's role, and nothing else.
+(GRANTS,) = (block.text for block in blocks(README, "sql") if block.text.startswith("create role app;"))
+APPLICATION = GRANTS.removeprefix("create role app;").replace(" to app;", " to {role};")
 
 
 @pytest.fixture
@@ -25,7 +23,7 @@ def db(emptied: psycopg.Connection) -> psycopg.Connection:
 
 @pytest.fixture
 def application(new_role: NewRole) -> psycopg.Connection:
-    """An application's session, with the rights that the grants' file names and no others."""
+    """An application's session, with the rights that the README gives it and no others."""
     return new_role(APPLICATION)
 
 
@@ -121,7 +119,14 @@ def test_functions_with_their_owners_rights_pin_their_search_path(db: psycopg.Co
         """
     ).fetchall()
 
-    assert {name for name, _ in found} == {"cancel", "read_events", "request_duplication", "retry"}
+    assert {name for name, _ in found} == {
+        "cancel",
+        "read_events",
+        "request_duplication",
+        "reset_setting",
+        "retry",
+        "store_settings",
+    }
     assert all("search_path=pg_catalog, pg_temp" in config for _, config in found)
 
 

@@ -111,7 +111,7 @@ def test_a_session_with_a_path_of_its_own_is_served(shared: psycopg.Connection) 
     source = make_episode(shared, parts=1, items=1, blocks=1)
     shared.execute("""
         create schema trap;
-        create function trap.hashtextextended(text, integer) returns bigint language sql as 'select 1 / 0';
+        create function trap.hash_array_extended(anyarray, integer) returns bigint language sql as 'select 1 / 0';
         create function trap.clock_timestamp() returns timestamptz language sql as 'select ''-infinity''::timestamptz';
         create table trap.duplications (id bigint);
     """)

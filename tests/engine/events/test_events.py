@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.support import linked
 from tests.support.aliases import Connect, Episode
 from tests.support.calls import (
     copy_level,
@@ -69,7 +70,7 @@ def test_a_duplication_tells_its_levels_in_order(db: psycopg.Connection, episode
     ]
 
 
-def test_payloads_have_exactly_the_documented_fields(db: psycopg.Connection, episode: Episode) -> None:
+def test_the_payloads_of_a_run_say_what_the_record_says(db: psycopg.Connection, episode: Episode) -> None:
     root = str(episode(parts=1))
     duplication = open_duplication(db, root)
     copy = finish(db, duplication)
@@ -87,13 +88,38 @@ def test_payloads_have_exactly_the_documented_fields(db: psycopg.Connection, epi
         "duplication.completed",
         {"id": duplication, "newEpisodeId": copy, "completedAt": record[1]},
     )
-    for kind, payload in found[2:-1]:
-        assert payload["id"] == duplication
-        if kind == "duplication.progress":
-            assert set(payload) == {"id", "stage", "amount", "total"}
-        else:
-            assert kind == "duplication.feedback"
-            assert {"id", "stage", "message"} < set(payload) <= {"id", "stage", "message", "amount", "total"}
+
+
+def test_every_type_of_the_catalogue_is_told_with_its_fields(db: psycopg.Connection, episode: Episode) -> None:
+    """And no other: one is completed and discarded, one fails, waits and is cancelled, one backfills."""
+    completed, failed = (open_duplication(db, episode(parts=1)) for _ in range(2))
+    finish(db, completed)
+    db.execute("call duplication.discard(%s)", (completed,))
+    error = '{"level": "parts", "sqlstate": "XX000", "message": "m"}'
+    db.execute("select _duplication.fail_duplication(%s, %s)", (failed, error))
+    db.execute("select duplication.retry(%s)", (failed,))
+    db.execute("select _duplication.postpone(%s, 'busy', '1 min')", (failed,))
+    db.execute("select duplication.cancel(%s)", (failed,))
+    linked.prepare(db, linked.EXAM)
+    finish(db, open_duplication(db, linked.ROOT, linked.EXAM.tree))
+
+    catalogue = {
+        name: (set(fields), set(fields) | set(optional))
+        for name, fields, optional in db.execute("select type, fields, optional_fields from duplication.event_types")
+    }
+    # the copy's key is named after the root: the catalogue says it of an episode
+    told = db.execute("select type, payload from duplication.events where not payload ? 'newExamsId'").fetchall()
+
+    assert {kind for kind, _ in told} == set(catalogue) - {"reset"}
+    for kind, payload in told:
+        always, ever = catalogue[kind]
+        assert always <= set(payload) <= ever, kind
+
+
+def test_a_type_that_the_catalogue_does_not_know_is_refused(db: psycopg.Connection, episode: Episode) -> None:
+    duplication = open_duplication(db, episode(parts=0))
+    with pytest.raises(psycopg.errors.CheckViolation):
+        db.execute("select _duplication.emit_event(%s, 'duplication.sneezed', '{}')", (duplication,))
 
 
 def test_the_new_episode_is_named_in_its_keys_own_form(db: psycopg.Connection, episode: Episode) -> None:

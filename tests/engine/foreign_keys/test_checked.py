@@ -48,7 +48,7 @@ def test_batches_of_fewer_rows_are_left_to_the_triggers(
 
 
 def test_it_is_off_unless_it_is_asked_for(db: psycopg.Connection, source: int) -> None:
-    db.execute("update duplication.settings set foreign_keys_per_set = default")
+    db.execute("update duplication.settings set foreign_keys_per_set = null")
 
     duplicate(db, source)
 

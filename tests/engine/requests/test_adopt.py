@@ -18,12 +18,12 @@ def types(db: Connection, cursor: str) -> list[str]:
 
 def test_its_jobs_are_sent_anew_under_its_own_name(db: Connection, episode: Episode) -> None:
     source = str(episode())
-    before = value(db, "select installation from duplication.settings")
+    before = value(db, "select id from _duplication.installation")
     sent = value(db, "select duplication.request_duplication('episode', %s)", source)
     db.execute("select _duplication.dispatch_jobs()")
     adopted = value(db, "select duplication.adopt()")
     assert adopted != before
-    assert adopted == value(db, "select installation from duplication.settings")
+    assert adopted == value(db, "select id from _duplication.installation")
     assert db.execute("select duplication_id from _duplication.dispatch_jobs()").fetchall() == [(sent,)]
 
 
@@ -32,7 +32,7 @@ def test_its_feed_tells_all_it_holds_to_readers_who_begin_anew(db: Connection, e
     db.execute("select duplication.request_duplication('episode', %s)", (str(episode()),))
     cursor = value(db, "select duplication.feed_position()")
     db.execute("update duplication.events set xid = '9000000000'")
-    db.execute("update _duplication.feed set purged_xid = '9000000000'")
+    db.execute("update _duplication.installation set purged_xid = '9000000000'")
     assert types(db, cursor) == ["reset"]
     db.execute("select duplication.adopt()")
     assert types(db, cursor) == ["reset"], "what it was told may not be what is here"

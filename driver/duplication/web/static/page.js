@@ -15,6 +15,11 @@ function tellConnection(words) {
   document.getElementById("connection").textContent = words;
 }
 
+function tellLatest({ duplication_id: id, type, payload }) {
+  const words = payload.message ?? type.replace("duplication.", "").replaceAll("_", " ");
+  document.getElementById("latest").textContent = `Latest: ${id}, ${words}`;
+}
+
 function parse(html) {
   return new DOMParser().parseFromString(html, "text/html");
 }
@@ -114,12 +119,16 @@ async function lookAtAll() {
 }
 
 function follow(after) {
-  const events = new EventSource((only ? `/duplications/${only}/events` : "/events") + (after ? `?after=${encodeURIComponent(after)}` : ""));
-  const types = ["requested", "started", "progress", "waiting", "backfilling", "failed", "retried", "cancelled", "discarding", "discarded", "completed"];
-  for (const type of types) {
-    events.addEventListener(`duplication.${type}`, (event) => lookLater(JSON.parse(event.data).duplication_id));
-  }
-  events.addEventListener("reset", () => (only ? lookLater(Number(only)) : lookAtAll()));
+  const address = only ? `/duplications/${only}/events` : "/events";
+  // without names, so that a type that is not known here is heard of as well
+  const events = new EventSource(`${address}?named=false${after ? `&after=${encodeURIComponent(after)}` : ""}`);
+  events.addEventListener("message", (message) => {
+    const event = JSON.parse(message.data);
+    if (event.type !== "reset") tellLatest(event);
+    if (event.duplication_id !== null) lookLater(event.duplication_id);
+    else if (only) lookLater(Number(only));
+    else lookAtAll();
+  });
   events.addEventListener("open", () => tellConnection(""));
   events.addEventListener("error", () => {
     tellConnection("Not connected, trying again …");

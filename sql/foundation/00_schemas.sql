@@ -8,6 +8,12 @@ begin
     if to_regnamespace('_duplication') is null then
         create schema _duplication;
     end if;
+    -- As alembic makes it, for installations that alembic has not made.
+    if to_regclass('_duplication.alembic_version') is null then
+        create table _duplication.alembic_version (
+            version_num varchar(32) not null constraint alembic_version_pkc primary key
+        );
+    end if;
 end
 $$;
 comment on schema duplication is
@@ -15,10 +21,5 @@ comment on schema duplication is
 comment on schema _duplication is
 'The engine of the schema duplication: plans, pieces, compiled statements, internal routines.';
 
--- As alembic makes it, for installations that alembic has not made.
-create table if not exists _duplication.alembic_version (
-    version_num varchar(32) not null
-        constraint alembic_version_pkc primary key
-);
 comment on table _duplication.alembic_version is
 'The newest revision, for alembic. What is installed is what duplication.version() says.';
