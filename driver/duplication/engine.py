@@ -40,9 +40,14 @@ NOT_INSTALLED = {"3F000", "42883"}
 Value = TypeVar("Value")
 
 SELECT_DUPLICATIONS: LiteralString = """
-    select id, tree, root_key, new_root_key, status, driven_by, requested_by, options, error, requested_at, started_at,
-        completed_at, failed_at, cancelled_at, discarding_at, discarded_at, purged_at, dispatched_at, not_before,
-        waiting_reason
+    select id, tree, root_key, new_root_key, status, traits, driven_by, requested_by, options, error, requested_at,
+        started_at, completed_at, failed_at, cancelled_at, discarding_at, discarded_at, purged_at, dispatched_at,
+        not_before, waiting_reason,
+        array(
+            select a.name
+            from unnest(array['cancel', 'retry', 'discard']) as a (name)
+            where _duplication.status_after(status, a.name) is not null and purged_at is null
+        ) as actions
     from duplication.duplications
 """
 SELECT_BATCHES: LiteralString = """
@@ -350,7 +355,7 @@ class Engine:
         return self._rows(
             SELECT_DUPLICATIONS
             + """
-            where status in ('pending', 'in_progress', 'discarding')
+            where traits ? 'unfinished'
             order by id limit %s
             """,
             Duplication,
@@ -359,7 +364,9 @@ class Engine:
 
     def list_failed(self, limit: int = 20) -> list[Duplication]:
         """Return the latest duplications that failed and wait for a person, the newest first."""
-        return self._rows(SELECT_DUPLICATIONS + "where status = 'failed' order by id desc limit %s", Duplication, limit)
+        return self._rows(
+            SELECT_DUPLICATIONS + "where traits ? 'has_error' order by id desc limit %s", Duplication, limit
+        )
 
     def read_clock(self) -> datetime:
         """Return the time by the database's clock, which all its times are of."""
@@ -430,12 +437,14 @@ class Engine:
         return self._value("select duplication.feed_position()", str)
 
     def count_statuses(self) -> list[StatusCount]:
-        """Return how many duplications there are of each status that occurs."""
+        """Return how many duplications there are of each status."""
         return self._rows(
             """
-            select status, count(*) as count, min(requested_at) as oldest_requested_at
-            from duplication.duplications
-            group by status
+            select s.status, s.traits -> 'is' as traits, count(d.id) as count,
+                min(d.requested_at) as oldest_requested_at
+            from jsonb_each(_duplication.statuses()) as s (status, traits)
+            left join duplication.duplications as d on d.status = s.status
+            group by s.status, s.traits
             """,
             StatusCount,
         )

@@ -88,6 +88,8 @@ class Duplication:
     root_key: str
     new_root_key: str | None
     status: str
+    traits: list[str]
+    """What the status means, such as `active` or `over`, as the engine's statuses() has it."""
     driven_by: str
     requested_by: str | None
     options: dict[str, Any]
@@ -103,6 +105,8 @@ class Duplication:
     dispatched_at: datetime | None
     not_before: datetime | None
     waiting_reason: str | None
+    actions: list[str]
+    """What can be done with it: cancel, retry, discard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +151,6 @@ class StatusCount:
     """How many duplications have a status; since when the oldest of them was requested."""
 
     status: str
+    traits: list[str]
     count: int
-    oldest_requested_at: datetime
+    oldest_requested_at: datetime | None

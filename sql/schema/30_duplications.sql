@@ -5,10 +5,9 @@ create table duplication.duplications (
     tree text not null references duplication.trees,
     root_key text collate "C" not null,
     new_root_key text collate "C",
-    status text not null default 'pending'
-        constraint status_is_known check (status in (
-            'pending', 'in_progress', 'completed', 'failed', 'cancelled', 'discarding', 'discarded'
-        )),
+    status text not null default 'pending',
+    traits jsonb generated always as (_duplication.statuses() -> status -> 'is') stored
+        constraint status_is_known check (traits is not null),
     driven_by text not null default 'queue'
         constraint driven_by_is_known check (driven_by in ('queue', 'caller')),
     requested_by text not null default session_user,
@@ -28,34 +27,34 @@ create table duplication.duplications (
     discarded_at timestamptz,
     purged_at timestamptz,
     constraint waiting_has_a_reason check ((not_before is null) = (waiting_reason is null)),
-    constraint only_what_may_run_waits check (not_before is null or status in ('pending', 'in_progress')),
-    constraint in_progress_has_started check (status <> 'in_progress' or started_at is not null),
+    constraint only_what_may_run_waits check (not_before is null or traits ? 'active'),
+    constraint in_progress_has_started check (not traits ? 'copying' or started_at is not null),
     constraint completed_has_a_new_root check (
-        status <> 'completed' or (completed_at is not null and new_root_key is not null)
+        not traits ? 'whole' or (completed_at is not null and new_root_key is not null)
     ),
     constraint completed_is_after_started check (completed_at >= started_at),
-    constraint failed_has_an_error check (status <> 'failed' or (failed_at is not null and error is not null)),
-    constraint cancelled_has_a_time check (status <> 'cancelled' or cancelled_at is not null),
-    constraint discarding_has_a_time check (status <> 'discarding' or discarding_at is not null),
-    constraint discarded_has_a_time check (status <> 'discarded' or discarded_at is not null),
-    constraint only_what_is_over_is_purged check (purged_at is null or status in ('completed', 'discarded'))
+    constraint failed_has_an_error check (not traits ? 'has_error' or (failed_at is not null and error is not null)),
+    constraint cancelled_has_a_time check (not traits ? 'given_up' or cancelled_at is not null),
+    constraint discarding_has_a_time check (not traits ? 'being_deleted' or discarding_at is not null),
+    constraint discarded_has_a_time check (not traits ? 'deleted' or discarded_at is not null),
+    constraint only_what_is_over_is_purged check (purged_at is null or traits ? 'over')
 );
 create unique index duplications_idempotency_key_idx
 on duplication.duplications (tree, (options ->> 'idempotency_key'));
 create index duplications_root_key_idx on duplication.duplications (tree, root_key);
 create index duplications_to_dispatch_idx on duplication.duplications (id)
-where driven_by = 'queue' and status in ('pending', 'in_progress') and dispatched_at is null and not_before is null;
+where driven_by = 'queue' and traits ? 'active' and dispatched_at is null and not_before is null;
 create index duplications_sent_idx on duplication.duplications (dispatched_at)
-where driven_by = 'queue' and status in ('pending', 'in_progress') and not_before is null;
+where driven_by = 'queue' and traits ? 'active' and not_before is null;
 create index duplications_waiting_idx on duplication.duplications (not_before) where not_before is not null;
 create index duplications_shown_first_idx on duplication.duplications (id)
-where status in ('pending', 'in_progress', 'discarding', 'failed');
-create index duplications_to_discard_idx
-on duplication.duplications (status, coalesce(discarding_at, cancelled_at, failed_at))
-where status in ('failed', 'cancelled', 'discarding');
+where traits ? 'unfinished' or traits ? 'has_error';
+create index duplications_failed_idx on duplication.duplications (failed_at) where traits ? 'has_error';
+create index duplications_cancelled_idx on duplication.duplications (cancelled_at) where traits ? 'given_up';
+create index duplications_discarding_idx on duplication.duplications (discarding_at) where traits ? 'being_deleted';
 create index duplications_to_purge_idx
 on duplication.duplications (coalesce(discarded_at, completed_at), id)
-where status in ('completed', 'discarded') and purged_at is null;
+where traits ? 'over' and purged_at is null;
 comment on table duplication.duplications is 'One run: the copy of one root with everything below it.';
 comment on column duplication.duplications.id is 'p_id of the routines.';
 comment on column duplication.duplications.tree is 'The tree that is copied.';
@@ -63,6 +62,10 @@ comment on column duplication.duplications.root_key is 'Key of the original, as 
 comment on column duplication.duplications.new_root_key is 'Key of the copy; null until its root is copied.';
 comment on column duplication.duplications.status is
 'How it stands: pending, in_progress, completed, failed, cancelled, discarding or discarded.';
+comment on column duplication.duplications.status is
+'pending (asked for), in_progress, completed, failed (it waits for a person), cancelled, discarding, discarded.';
+comment on column duplication.duplications.traits is
+'What its status means, such as active or over: see _duplication.statuses().';
 comment on column duplication.duplications.driven_by is
 'queue: a worker drives it. caller: whoever called duplicate() does, and no worker takes it over.';
 comment on column duplication.duplications.requested_by is 'The role that asked for it.';

@@ -52,7 +52,7 @@ def watch_duplications(settings: Settings, duplication_id: int | None, as_json: 
         if console.is_terminal and not as_json:
             screen = stack.enter_context(screens.LiveScreen(console, whole=duplication_id is not None))
         view = watch.watch(lambda: connect(settings), screen, duplication_id)
-    if view is not None and view.duplication.status in {"failed", "cancelled"}:
+    if view is not None and {"has_error", "given_up"} & set(view.duplication.traits):
         sys.exit(EXIT_FAILED)
 
 

@@ -90,7 +90,7 @@ class Watched:
             touched |= {duplication.id for duplication in engine.list_duplications(MOST_RECENT)}
         for duplication in unfinished:
             # how far it is costs a few queries: only of those that move
-            if duplication.id not in self._views or duplication.status == "in_progress":
+            if duplication.id not in self._views or "copying" in duplication.traits:
                 touched.discard(duplication.id)
                 self._views[duplication.id] = add_progress(engine, duplication)
             else:

@@ -8,7 +8,6 @@ from duplication.engine import Engine
 from duplication.models import Batch, Duplication, LevelProgress
 
 WINDOW = timedelta(seconds=10)
-UNFINISHED = frozenset({"pending", "in_progress", "discarding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class View:
     @property
     def is_over(self) -> bool:
         """Whether nothing happens to it by itself any more."""
-        return self.duplication.status not in UNFINISHED
+        return "unfinished" not in self.duplication.traits
 
     @property
     def seconds(self) -> float | None:
@@ -55,7 +54,7 @@ def add_progress(engine: Engine, duplication: Duplication) -> View:
     levels = engine.list_progress(duplication.id)
     batches = engine.list_batches(duplication.id)
     rate = left = None
-    if duplication.status == "in_progress":
+    if "copying" in duplication.traits:
         rate = measure_rate(batches, engine.read_clock())
         left = estimate_seconds_left(levels, rate)
     return View(duplication, levels, batches, rate, left)

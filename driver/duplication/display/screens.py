@@ -22,7 +22,7 @@ from duplication.models import Batch, Event
 BAR_WIDTH = 24
 SPARKS = "▁▂▃▄▅▆▇█"
 MOST_SPARKS = 24
-STYLES = {"completed": "green", "failed": "bold red", "in_progress": "cyan", "cancelled": "yellow", "discarded": "dim"}
+STYLES = {"whole": "green", "has_error": "bold red", "copying": "cyan", "given_up": "yellow", "deleted": "dim"}
 
 
 class LiveScreen:
@@ -116,20 +116,20 @@ def describe_event(event: Event) -> str:
     """Return a line on what happened."""
     told = event.payload
     what = event.type.removeprefix("duplication.")
-    if what == "progress":
+    if event.type == "duplication.progress":
         what = f"{told['stage']} {told['amount']:,} of {told['total']:,} rows"
-    elif what == "backfilling":
+    elif event.type == "duplication.backfilling":
         what = f"backfilling {told['stage']}"
-    elif what == "requested":
+    elif event.type == "duplication.requested":
         what = f"requested: {told['tree']} {told['key']}"
-    elif what == "waiting":
+    elif event.type == "duplication.waiting":
         what = f"waiting: {told['reason']}"
-    elif what == "failed":
+    elif event.type == "duplication.failed":
         what = f"failed: {told['message']} ({told['errorCode']})"
-    elif what == "feedback":
+    elif event.type == "duplication.feedback":
         amount = told.get("amount", told.get("total"))
         what = told["message"] if amount is None else f"{told['message']} ({amount:,})"
-    elif what == "completed":
+    elif event.type == "duplication.completed":
         keys = [str(value) for name, value in told.items() if name.startswith("new")]
         what = f"completed: the copy is {', '.join(keys)}"
     return f"{event.duplication_id} {what}"
@@ -200,7 +200,7 @@ def draw_whole(view: View) -> RenderableType:
 def draw_status(view: View) -> Text:
     """Return a status in its colour; what is waited for, or what went wrong, stands behind it."""
     duplication = view.duplication
-    text = Text(duplication.status, style=STYLES.get(duplication.status, ""))
+    text = Text(duplication.status, style=" ".join(STYLES[trait] for trait in duplication.traits if trait in STYLES))
     if waiting := render.format_waiting(duplication):
         text.append(f", waiting: {waiting}", style="yellow")
     elif duplication.error:

@@ -146,7 +146,7 @@ def follow(console: Console, demo: Demo, duplication_id: int) -> Duplication:
         while True:
             duplication = demo.engine.find_duplication(duplication_id)
             bars.update(demo.engine.list_progress(duplication_id))
-            if duplication.status not in {"pending", "in_progress"}:
+            if "active" not in duplication.traits:
                 return duplication
             demo.check_worker()
             time.sleep(LOOK_SECONDS)
@@ -155,7 +155,7 @@ def follow(console: Console, demo: Demo, duplication_id: int) -> Duplication:
 def report(console: Console, engine: Engine, duplication: Duplication) -> bool:
     """Tell what came of the duplication; returns whether the copy was made and equals its source."""
     levels = engine.list_progress(duplication.id)
-    if duplication.status != "completed":
+    if "whole" not in duplication.traits:
         render.print_duplication(console, duplication, levels)
         return False
     console.print(render.make_levels_table(levels))

@@ -97,5 +97,5 @@ def keep_asking(demo: Demo, keys: list[str], seconds: float | None) -> None:
         demo.check_worker()
         demo.engine.request_duplication("episode", random.choice(plain))  # noqa: S311 (no secret)
         for old in demo.engine.list_duplications(100)[KEPT:]:
-            if old.status == "completed":
+            if "whole" in old.traits:
                 demo.engine.discard(old.id)

@@ -12,7 +12,7 @@ import structlog
 from duplication.engine import Engine
 from duplication.errors import DuplicationError
 from duplication.jobs import Job
-from duplication.models import Batch, GateDecision, LevelProgress
+from duplication.models import Batch, Duplication, GateDecision, LevelProgress
 from duplication.telemetry.metrics import WorkerMetrics
 
 if TYPE_CHECKING:
@@ -120,24 +120,24 @@ class JobWatch:
             totals["new_key"] = level.new_root_key
         logger.info("Duplication %d: %s copied, now %s", level.duplication_id, level.level, following, extra=totals)
 
-    def see_error(self, error: DuplicationError, kind: str, status: str) -> None:
-        """Tell what the job met."""
+    def see_error(self, error: DuplicationError, kind: str, duplication: Duplication) -> None:
+        """Report what the job met, and what became of the duplication."""
         if self._traces:
             self._traces.add_error(error)
         if kind == "stop":
             logger.info(
-                "Duplication job stopped: duplication %d is %s: %s", self._job.duplication_id, status, error.message
+                "Duplication job stopped: duplication %d is %s: %s", duplication.id, duplication.status, error.message
             )
             return
         logger.log(
-            logging.ERROR if status == "failed" else logging.WARNING,
+            logging.ERROR if "has_error" in duplication.traits else logging.WARNING,
             "Duplication %d, %s: %s (%s, SQLSTATE %s, status %s)",
             self._job.duplication_id,
             self._job.level,
             error.message,
             kind,
             error.sqlstate,
-            status,
+            duplication.status,
             exc_info=error,
         )
 

@@ -16,7 +16,6 @@ from duplication.models import Batch
 
 logger = logging.getLogger("duplication")
 
-STATUSES = ("pending", "in_progress", "completed", "failed", "cancelled", "discarding", "discarded")
 BATCH_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 2.0, 5.0, 15.0, 60.0)
 
 
@@ -34,7 +33,7 @@ class DatabaseCollector(Collector):
         up = GaugeMetricFamily("duplication_database_up", "Whether the database answers.")
         try:
             with self._connect() as engine:
-                counts = {count.status: count for count in engine.count_statuses()}
+                counts = engine.count_statuses()
         except DuplicationError:
             up.add_metric([], 0)
             yield up
@@ -42,13 +41,13 @@ class DatabaseCollector(Collector):
         up.add_metric([], 1)
         yield up
         statuses = GaugeMetricFamily("duplication_duplications", "Duplications by status.", labels=["status"])
-        for status in STATUSES:
-            statuses.add_metric([status], counts[status].count if status in counts else 0)
+        for count in counts:
+            statuses.add_metric([count.status], count.count)
         yield statuses
         oldest = GaugeMetricFamily("duplication_oldest_pending_seconds", "Since the oldest pending one was requested.")
-        pending = counts.get("pending")
-        seconds = (datetime.now(UTC) - pending.oldest_requested_at).total_seconds() if pending else 0.0
-        oldest.add_metric([], max(0.0, seconds))
+        since = [count.oldest_requested_at for count in counts if "startable" in count.traits]
+        now = datetime.now(UTC)
+        oldest.add_metric([], max((now - (at or now)).total_seconds() for at in [*since, now]))
         yield oldest
 
 

@@ -28,7 +28,6 @@ class Page:
             link_copy=lambda view: link_copy(copy_url, view),
             list_bars=list_bars,
             describe_batches=describe_batches,
-            list_actions=list_actions,
             name_list=name_list,
             error_fields=ERROR_FIELDS,
             timeline_width=TIMELINE_WIDTH,
@@ -91,21 +90,7 @@ def name_list(view: View) -> str:
     """Return which of the overview's lists a duplication is in."""
     if not view.is_over:
         return "unfinished"
-    return "failed" if view.duplication.status == "failed" else "over"
-
-
-def list_actions(view: View) -> list[str]:
-    """Return what can be done with a duplication."""
-    status = view.duplication.status
-    actions = {
-        "pending": ["cancel"],
-        "in_progress": ["cancel"],
-        "failed": ["retry", "discard"],
-        "discarding": ["discard"],
-    }
-    if status in {"completed", "cancelled"} and view.duplication.purged_at is None:
-        return ["discard"]
-    return actions.get(status, [])
+    return "failed" if "has_error" in view.duplication.traits else "over"
 
 
 def list_bars(view: View, level: str) -> list[tuple[float, float]]:

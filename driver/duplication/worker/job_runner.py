@@ -105,7 +105,7 @@ class JobRunner:
         except (QueueError, ConnectionLost, EngineVersionMismatch):
             raise
         except DuplicationError as error:
-            self._settle(hold, gate.attempt, error, watch)
+            self._settle(job, hold, gate.attempt, error, watch)
         else:
             watch.see_gate(gate)
             self._delete(hold)
@@ -146,7 +146,7 @@ class JobRunner:
         self._delete(hold)
         watch.see_end("done", status, call.next_level)
 
-    def _settle(self, hold: Hold, attempt: int, error: DuplicationError, watch: JobWatch) -> None:
+    def _settle(self, job: Job, hold: Hold, attempt: int, error: DuplicationError, watch: JobWatch) -> None:
         # Calling what a migration has just replaced is no failure of the duplication.
         self._engine.check_version()
         kind = self._engine.classify_error(error.sqlstate) if error.sqlstate else "transient"
@@ -154,7 +154,8 @@ class JobRunner:
         failure = error.as_dict() | {"sqlstate": error.sqlstate or "58000"}
         with watch.call("end_attempt"):
             status = self._engine.end_attempt(attempt, OUTCOMES[kind], failure if kind != "stop" else None)
-        watch.see_error(error, kind, status)
+        duplication = self._engine.find_duplication(job.duplication_id)
+        watch.see_error(error, kind, duplication)
         watch.see_end(OUTCOMES[kind], status)
         # Whatever comes next, the dispatcher sends it.
         self._delete(hold)

@@ -7,7 +7,7 @@ select
     d.new_root_key as new_episode_id,
     d.status,
     case
-        when d.status = 'completed' then 100.0
+        when d.traits ? 'whole' then 100.0
         else coalesce(round(100.0 * sum(p.rows_done) / nullif(sum(p.rows_planned), 0), 1), 0.0)
     end as progress,
     d.error ->> 'sqlstate' as error_code,

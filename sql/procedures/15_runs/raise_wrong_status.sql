@@ -16,20 +16,22 @@ begin
             'duplication %s is %s%s and cannot be %s', p_duplication.id, p_duplication.status,
             case when v_is_purged then ', was purged' end, p_action
         ),
-        hint = case p_duplication.status
-            when 'pending' then format('It has not started. Cancel it with: select duplication.cancel(%s).', p_duplication.id)
-            when 'in_progress' then format('It is being copied. Cancel it with: select duplication.cancel(%s).', p_duplication.id)
-            when 'failed' then format(
-                'Retry it with: select duplication.retry(%1$s), or remove it with: call duplication.discard(%1$s).',
-                p_duplication.id
+        hint = case
+            when v_is_purged then
+                'What it copied is not known any more, see settings.purge_after. The copy stays: its rows are like any others.'
+            else coalesce(
+                (
+                    select string_agg(format(a.hint, p_duplication.id), ' ' order by a.nr)
+                    from (
+                        values
+                        (1, 'cancel', 'Cancel it with: select duplication.cancel(%s).'),
+                        (2, 'retry', 'Retry it with: select duplication.retry(%s).'),
+                        (3, 'discard', 'Remove what it copied with: call duplication.discard(%s).')
+                    ) as a (nr, action, hint)
+                    where _duplication.status_after(p_duplication.status, a.action) is not null
+                ),
+                'Request a new one.'
             )
-            when 'discarded' then 'Request a new one.'
-            when 'discarding' then format('Finish that with: call duplication.discard(%s).', p_duplication.id)
-            else case
-                when v_is_purged then
-                    'What it copied is not known any more, see settings.purge_after. The copy stays: its rows are like any others.'
-                else format('Remove what was copied with: call duplication.discard(%s).', p_duplication.id)
-            end
         end;
 end;
 $$;

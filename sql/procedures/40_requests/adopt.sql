@@ -21,7 +21,7 @@ begin
     returning i.id into v_installation;
     update duplication.duplications as d
     set dispatched_at = null
-    where d.driven_by = 'queue' and d.status in ('pending', 'in_progress') and d.dispatched_at is not null;
+    where d.driven_by = 'queue' and d.traits ? 'active' and d.dispatched_at is not null;
     return v_installation;
 end;
 $$;

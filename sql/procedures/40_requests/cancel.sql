@@ -8,15 +8,17 @@ declare
     v_duplication duplication.duplications;
 begin
     update duplication.duplications as d
-    set status = 'cancelled', cancelled_at = clock_timestamp(), not_before = null, waiting_reason = null
-    where d.id = p_id and d.status in ('pending', 'in_progress');
+    set
+        status = _duplication.status_after(d.status, 'cancel'), cancelled_at = clock_timestamp(),
+        not_before = null, waiting_reason = null
+    where d.id = p_id and _duplication.status_after(d.status, 'cancel') is not null;
     if found then
         perform _duplication.emit_event(
             p_id, 'duplication.cancelled', jsonb_build_object('id', p_id, 'cancelledAt', clock_timestamp())
         );
     end if;
     v_duplication := _duplication.find_duplication(p_id);
-    if v_duplication.status <> 'cancelled' then
+    if not v_duplication.traits ? 'given_up' then
         perform _duplication.raise_wrong_status(v_duplication, 'cancelled');
     end if;
     return v_duplication.status;

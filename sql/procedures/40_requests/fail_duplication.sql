@@ -7,8 +7,10 @@ as $$
 -- Locks: the duplication's row, until commit. Does not commit.
 begin
     update duplication.duplications as d
-    set status = 'failed', failed_at = clock_timestamp(), error = p_error, not_before = null, waiting_reason = null
-    where d.id = p_id and d.status in ('pending', 'in_progress');
+    set
+        status = _duplication.status_after(d.status, 'fail'), failed_at = clock_timestamp(), error = p_error,
+        not_before = null, waiting_reason = null
+    where d.id = p_id and _duplication.status_after(d.status, 'fail') is not null;
     if found then
         perform _duplication.emit_event(p_id, 'duplication.failed', jsonb_build_object(
             'id', p_id, 'errorCode', p_error ->> 'sqlstate', 'message', p_error ->> 'message'

@@ -32,7 +32,7 @@ begin
     perform pg_advisory_xact_lock(_duplication.lock_key('root', p_tree, v_key));
     select max(d.id) into v_id
     from duplication.duplications as d
-    where d.tree = p_tree and d.root_key = v_key and d.driven_by = 'caller' and d.status in ('pending', 'in_progress');
+    where d.tree = p_tree and d.root_key = v_key and d.driven_by = 'caller' and d.traits ? 'active';
     return coalesce(v_id, (_duplication.create_duplication(v_root, v_key, '{}', 'caller')).id);
 end;
 $$;

@@ -4,17 +4,20 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $$
 -- Locks: the duplication's row, until commit.
+declare
+    v_status text;
 begin
     update duplication.duplications as d
-    set status = 'pending', error = null, dispatched_at = null
-    where d.id = p_id and d.status = 'failed';
+    set status = _duplication.status_after(d.status, 'retry'), error = null, dispatched_at = null
+    where d.id = p_id and _duplication.status_after(d.status, 'retry') is not null
+    returning d.status into v_status;
     if not found then
         perform _duplication.raise_wrong_status(_duplication.find_duplication(p_id), 'retried');
     end if;
     perform _duplication.emit_event(
         p_id, 'duplication.retried', jsonb_build_object('id', p_id, 'retriedAt', clock_timestamp())
     );
-    return 'pending';
+    return v_status;
 end;
 $$;
 comment on function duplication.retry is

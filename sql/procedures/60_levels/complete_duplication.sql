@@ -15,7 +15,7 @@ begin
     perform _duplication.check_counts(v_id);
     update duplication.duplications as d
     set
-        status = 'completed', not_before = null, waiting_reason = null, started_at = p_duplication.started_at,
+        status = _duplication.status_after(d.status, 'complete'), not_before = null, waiting_reason = null, started_at = p_duplication.started_at,
         new_root_key = coalesce(d.new_root_key, p_duplication.new_root_key),
         -- the clock may have been moved back
         completed_at = greatest(clock_timestamp(), p_duplication.started_at)

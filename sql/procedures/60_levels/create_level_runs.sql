@@ -15,7 +15,7 @@ begin
         return false;
     end if;
     -- looked at anew: another session may have started it before the lock was free
-    select d.tree into v_tree from duplication.duplications as d where d.id = p_id and d.status = 'pending';
+    select d.tree into v_tree from duplication.duplications as d where d.id = p_id and d.traits ? 'startable';
     if not found then
         return false;
     end if;

@@ -10,11 +10,11 @@ begin
     update duplication.duplications as d
     set
         -- one that was cancelled since stays so; the batch in flight ends
-        status = case when p_duplication.status = 'pending' then 'in_progress' else d.status end,
+        status = coalesce(_duplication.status_after(p_duplication.status, 'start'), d.status),
         started_at = p_duplication.started_at,
         -- another session may have come to it meanwhile
         new_root_key = coalesce(d.new_root_key, p_duplication.new_root_key)
-    where d.id = p_duplication.id and (p_duplication.status <> 'pending' or d.status = 'pending');
+    where d.id = p_duplication.id and (not p_duplication.traits ? 'startable' or d.traits ? 'startable');
     if not found then
         perform _duplication.raise_wrong_status(_duplication.find_duplication(p_duplication.id), 'copied');
     end if;

@@ -14,7 +14,7 @@ declare
     v_run _duplication.level_runs := p_run;
     v_level text := coalesce(p_run.backfills, p_run.level);
     -- then this transaction has written all of its runs, compiled the tree and locked the tables
-    v_is_new boolean := p_duplication.status = 'pending';
+    v_is_new boolean := p_duplication.traits ? 'startable';
 begin
     if not v_is_new then
         select r.* into v_run

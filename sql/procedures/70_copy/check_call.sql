@@ -16,17 +16,15 @@ begin
             message = format('duplication %s was started without level %s', v_id, p_level),
             hint = 'A run keeps the levels that its tree had then. Request a new one for the others.';
     end if;
-    if p_duplication.status = 'in_progress' then
-        if exists (
-            select from _duplication.level_runs as r
-            where r.duplication_id = v_id and r.level = p_level and r.completed_at is not null
-        ) then
-            return 'done';
-        end if;
-    elsif p_duplication.status = 'completed' then
+    if p_duplication.traits ? 'whole' then
         return 'done';
-    elsif p_duplication.status <> 'pending' then
+    elsif not p_duplication.traits ? 'active' then
         perform _duplication.raise_wrong_status(p_duplication, 'copied');
+    elsif not p_duplication.traits ? 'startable' and exists (
+        select from _duplication.level_runs as r
+        where r.duplication_id = v_id and r.level = p_level and r.completed_at is not null
+    ) then
+        return 'done';
     end if;
     if not (select s.enabled from duplication.settings as s) then
         raise exception using
@@ -35,7 +33,7 @@ begin
             hint = 'Switch it on with: update duplication.settings set enabled = true. Requests are kept meanwhile.';
     end if;
 
-    if p_duplication.status = 'pending' then
+    if p_duplication.traits ? 'startable' then
         -- the order of its levels is known when they are laid out
         return 'start';
     end if;

@@ -23,7 +23,7 @@ declare
     v_next _duplication.level_runs;
     v_batch_rows integer;
     v_is_saved boolean;
-    v_is_changed boolean := p_duplication.status = 'pending';
+    v_is_changed boolean := p_duplication.traits ? 'startable';
     v_copied record;
 begin
     select t.* into v_tree from duplication.trees as t where t.name = p_duplication.tree;

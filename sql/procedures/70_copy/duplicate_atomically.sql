@@ -11,7 +11,7 @@ declare
     v_synchronous_commit text := current_setting('synchronous_commit');
     v_root duplication.levels := _duplication.find_root(p_tree);
     v_duplication record;
-    v_status text;
+    v_known duplication.duplications;
     v_level text;
 begin
     if current_setting('transaction_isolation') in ('read committed', 'read uncommitted') then
@@ -20,11 +20,11 @@ begin
     end if;
     select c.* into v_duplication
     from _duplication.create_duplication(v_root, _duplication.canonical_key(v_root, p_key), p_options, 'caller') as c;
-    v_status := (_duplication.find_duplication(v_duplication.id)).status;
-    if not v_duplication.is_new and v_status <> 'completed' then
+    v_known := _duplication.find_duplication(v_duplication.id);
+    if not v_duplication.is_new and not v_known.traits ? 'whole' then
         raise exception using
             errcode = 'UD016',
-            message = format('duplication %s has this idempotency key and is %s', v_duplication.id, v_status),
+            message = format('duplication %s has this idempotency key and is %s', v_duplication.id, v_known.status),
             hint = 'Go on with that one, or use a new key.';
     end if;
     loop

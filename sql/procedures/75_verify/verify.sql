@@ -17,7 +17,7 @@ declare
     v_mapped boolean;
     v_found record;
 begin
-    if v_duplication.status in ('pending', 'discarding', 'discarded') or _duplication.is_purged(p_id) then
+    if not v_duplication.traits ? 'has_copy' or _duplication.is_purged(p_id) then
         perform _duplication.raise_wrong_status(v_duplication, 'verified');
     end if;
     level := _duplication.root_level(v_duplication.tree);

@@ -9,6 +9,7 @@ declare
     v_period tstzrange;
     v_level text;
     v_batch_no integer;
+    v_duplication duplication.duplications;
 begin
     call _duplication.check_outside_transaction();
     commit;
@@ -26,8 +27,9 @@ begin
         exit when v_batch_no is null;
         perform _duplication.check_deferred_constraints(p_id);
     end loop;
-    p_done := (_duplication.find_duplication(p_id)).status = 'discarded';
-    raise notice 'duplication % is %', p_id, case when p_done then 'discarded' else 'discarding' end;
+    v_duplication := _duplication.find_duplication(p_id);
+    p_done := v_duplication.traits ? 'deleted';
+    raise notice 'duplication % is %', p_id, v_duplication.status;
 end;
 $$;
 comment on procedure duplication.discard is

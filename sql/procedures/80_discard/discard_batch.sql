@@ -20,7 +20,7 @@ declare
 begin
     perform pg_advisory_xact_lock(_duplication.lock_key('duplication', p_id::text));
     perform _duplication.set_lock_timeout();
-    if (_duplication.find_duplication(p_id)).status = 'discarding' then
+    if (_duplication.find_duplication(p_id)).traits ? 'being_deleted' then
         -- behind the last one first, for the reason that claim_pieces gives
         v_batch := coalesce(
             _duplication.next_batch_to_discard(p_id, p_level, p_batch_no),

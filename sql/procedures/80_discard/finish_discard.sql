@@ -8,8 +8,8 @@ as $$
 begin
     delete from _duplication.pieces as p where p.duplication_id = p_id;
     update duplication.duplications as d
-    set status = 'discarded', discarded_at = clock_timestamp()
-    where d.id = p_id and d.status = 'discarding';
+    set status = _duplication.status_after(d.status, 'finish_discard'), discarded_at = clock_timestamp()
+    where d.id = p_id and _duplication.status_after(d.status, 'finish_discard') is not null;
     if found then
         perform _duplication.emit_event(
             p_id, 'duplication.discarded', jsonb_build_object('id', p_id, 'discardedAt', clock_timestamp())

@@ -16,9 +16,9 @@ begin
     -- before it is looked at: neither a retry nor a purge comes in between
     perform from duplication.duplications as d where d.id = p_id for no key update;
     v_duplication := _duplication.find_duplication(p_id);
-    if v_duplication.status in ('discarding', 'discarded') then
+    if v_duplication.traits ?| array['being_deleted', 'deleted'] then
         return;
-    elsif v_duplication.status not in ('completed', 'failed', 'cancelled') or _duplication.is_purged(p_id) then
+    elsif _duplication.status_after(v_duplication.status, 'discard') is null or _duplication.is_purged(p_id) then
         perform _duplication.raise_wrong_status(v_duplication, 'discarded');
     end if;
     for v_batch in
@@ -32,7 +32,7 @@ begin
         );
     end loop;
     update duplication.duplications as d
-    set status = 'discarding', discarding_at = clock_timestamp()
+    set status = _duplication.status_after(d.status, 'discard'), discarding_at = clock_timestamp()
     where d.id = p_id;
     perform _duplication.emit_event(p_id, 'duplication.discarding', jsonb_build_object('id', p_id));
 

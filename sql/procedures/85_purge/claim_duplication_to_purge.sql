@@ -15,7 +15,7 @@ begin
     select d.id into v_taken
     from duplication.duplications as d
     -- so written, no partial index fits: 15 read all of one for a single id
-    where d.id = p_id and case when d.status in ('completed', 'discarded') then d.purged_at is null end
+    where d.id = p_id and case when d.traits ? 'over' then d.purged_at is null end
     for no key update skip locked;
     -- behind the last one first, for the reason that claim_pieces gives
     foreach v_after in array array[p_id, null] loop
@@ -24,7 +24,7 @@ begin
             exit when v_next is null;
             select d.id into v_taken
             from duplication.duplications as d
-            where d.id = v_next and case when d.status in ('completed', 'discarded') then d.purged_at is null end
+            where d.id = v_next and case when d.traits ? 'over' then d.purged_at is null end
             for no key update skip locked;
             v_after := v_next;
         end loop;

@@ -10,29 +10,40 @@ as $$
 -- Locks: none: two that ask at once may be told the same, which discard and purge put up with.
 declare
     v_settings duplication.settings;
+    v_except bigint[] := coalesce(p_except, '{}');
 begin
     select s.* into v_settings from duplication.settings as s;
     select d.id into duplication_id
     from (
-        values
-        ('failed', v_settings.discard_failed_after),
-        ('cancelled', v_settings.discard_cancelled_after),
-        -- nobody but a person discards where no setting asks for it, and may want to look first at what stopped it
-        ('discarding', case
-            when coalesce(v_settings.discard_failed_after, v_settings.discard_cancelled_after) is not null then interval '0 s'
-        end)
-    ) as s (status, wait)
-    cross join lateral (
-        select d.id, coalesce(d.discarding_at, d.cancelled_at, d.failed_at) + s.wait as due
-        from duplication.duplications as d
-        where d.status = s.status and d.status in ('failed', 'cancelled', 'discarding')
-            and d.id <> all(coalesce(p_except, '{}'))
-            and (d.status <> 'discarding' or not _duplication.is_being_discarded(d.id))
-        order by coalesce(d.discarding_at, d.cancelled_at, d.failed_at)
-        limit 1
+        (
+            select d.id, d.failed_at + v_settings.discard_failed_after as due, false as is_begun
+            from duplication.duplications as d
+            where d.traits ? 'has_error' and d.id <> all(v_except)
+            order by d.failed_at
+            limit 1
+        )
+        union all
+        (
+            select d.id, d.cancelled_at + v_settings.discard_cancelled_after, false
+            from duplication.duplications as d
+            where d.traits ? 'given_up' and d.id <> all(v_except)
+            order by d.cancelled_at
+            limit 1
+        )
+        union all
+        (
+            select d.id, d.discarding_at, true
+            from duplication.duplications as d
+            where d.traits ? 'being_deleted' and d.id <> all(v_except)
+                -- nobody but a person discards where no setting asks for it, and may want to look first at what stopped it
+                and coalesce(v_settings.discard_failed_after, v_settings.discard_cancelled_after) is not null
+                and not _duplication.is_being_discarded(d.id)
+            order by d.discarding_at
+            limit 1
+        )
     ) as d
-    where s.wait is not null and d.due <= clock_timestamp()
-    order by s.status = 'discarding' desc, d.due
+    where d.due <= clock_timestamp()
+    order by d.is_begun desc, d.due
     limit 1;
     if found then
         chore := 'discard';

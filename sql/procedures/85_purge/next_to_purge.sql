@@ -17,7 +17,7 @@ as $$
     cross join lateral (
         select d.id, coalesce(d.discarded_at, d.completed_at) as over_since
         from duplication.duplications as d
-        where d.status in ('completed', 'discarded') and d.purged_at is null
+        where d.traits ? 'over' and d.purged_at is null
             and (coalesce(d.discarded_at, d.completed_at), d.id) > (last.over_since, last.id)
         order by coalesce(d.discarded_at, d.completed_at), d.id
         limit 1

@@ -20,7 +20,7 @@ begin
     never_sent as (
         select d.id
         from duplication.duplications as d
-        where d.driven_by = 'queue' and d.status in ('pending', 'in_progress')
+        where d.driven_by = 'queue' and d.traits ? 'active'
             and d.dispatched_at is null and d.not_before is null
         order by d.id
         limit p_limit

@@ -36,7 +36,7 @@ begin
         perform set_config('synchronous_commit', 'off', true);
         update duplication.duplications as d
         set dispatched_at = case when p_next_sent then clock_timestamp() end
-        where d.id = v_attempt.duplication_id and d.status in ('pending', 'in_progress');
+        where d.id = v_attempt.duplication_id and d.traits ? 'active';
     elsif p_outcome = 'transient' then
         perform _duplication.schedule_retry(v_attempt);
     elsif p_outcome = 'lasting' then

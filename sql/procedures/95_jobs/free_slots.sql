@@ -8,7 +8,7 @@ begin
         select greatest(0, s.max_active - (
             select count(*)
             from duplication.duplications as d
-            where d.driven_by = 'queue' and d.status in ('pending', 'in_progress')
+            where d.driven_by = 'queue' and d.traits ? 'active'
                 and d.dispatched_at is not null and d.not_before is null
         ))::integer
         from duplication.settings as s

@@ -22,7 +22,7 @@ begin
     where d.id = any(array(
         select w.id
         from duplication.duplications as w
-        where w.driven_by = 'queue' and w.status in ('pending', 'in_progress') and w.not_before is null
+        where w.driven_by = 'queue' and w.traits ? 'active' and w.not_before is null
             and w.dispatched_at > (select clock_timestamp())
         for no key update skip locked
     ));

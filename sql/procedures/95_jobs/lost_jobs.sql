@@ -13,7 +13,7 @@ declare
 begin
     select d.dispatched_at into v_oldest
     from duplication.duplications as d
-    where d.driven_by = 'queue' and d.status in ('pending', 'in_progress') and d.not_before is null
+    where d.driven_by = 'queue' and d.traits ? 'active' and d.not_before is null
     order by d.dispatched_at
     limit 1;
     -- what has arrived takes a look at all attempts of that time, so only when there is something to find out
@@ -33,7 +33,7 @@ begin
     return query
     select d.id
     from duplication.duplications as d
-    where d.driven_by = 'queue' and d.status in ('pending', 'in_progress') and d.not_before is null
+    where d.driven_by = 'queue' and d.traits ? 'active' and d.not_before is null
         and d.dispatched_at < v_arrived - v_resend_after
         and not exists (
             select from _duplication.attempts as a

@@ -16,7 +16,7 @@ begin
     for no key update;
     update duplication.duplications as d
     set not_before = v_until, waiting_reason = p_reason
-    where d.id = p_id and d.status in ('pending', 'in_progress');
+    where d.id = p_id and d.traits ? 'active';
     if found and not v_waits then
         perform _duplication.emit_event(p_id, 'duplication.waiting', jsonb_build_object(
             'id', p_id, 'reason', p_reason, 'until', v_until

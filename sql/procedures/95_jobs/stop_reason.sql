@@ -11,7 +11,7 @@ as $$
 declare
     v_next text;
 begin
-    if p_duplication.status not in ('pending', 'in_progress') then
+    if not p_duplication.traits ? 'active' then
         return format('duplication %s is %s', p_duplication.id, p_duplication.status);
     elsif p_duplication.driven_by <> 'queue' then
         return format('duplication %s is driven by its caller', p_duplication.id);
