@@ -17,6 +17,8 @@ OWNER = ROOT / "sql" / "foundation" / "01_statuses.sql"
 NAMED_ELSEWHERE = {
     "sql/schema/30_duplications.sql": "the first status of all",
     "sql/procedures/10_events/01_progress.sql": "those of a level, which are not those of a duplication",
+    "driver/duplication/web/page.py": "a list of the page, not a status",
+    "driver/duplication/web/templates/overview.html": "a list of the page, not a status",
 }
 """Files that may name a status, and why."""
 
