@@ -145,7 +145,7 @@ def check_case(text: str) -> Iterator[str]:
         word = text[token.start : token.end + 1]
         if token.name == "SCONST" and word.startswith("$"):
             tag = word[: word.index("$", 1) + 1]
-            yield from check_case(re.sub(r"%(\d+\$)?[IL]", "i", word[len(tag) : -len(tag)]))
+            yield from check_case(word[len(tag) : -len(tag)])
         elif token.name not in ("SCONST", "SQL_COMMENT", "C_COMMENT") and word != word.lower() and word[:1].isalpha():
             yield f"{word} is not in lower case"
 

@@ -15,7 +15,8 @@ begin
         union all
         select format('drop type if exists %s cascade', t.oid::regtype)
         from pg_catalog.pg_type as t
-        where t.typnamespace = '_duplication'::regnamespace and t.typtype = 'd'
+        inner join pg_catalog.pg_class as c on c.oid = t.typrelid
+        where t.typnamespace = '_duplication'::regnamespace and c.relkind = 'c'
     loop
         execute v_drop;
     end loop;

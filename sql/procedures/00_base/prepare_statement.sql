@@ -1,20 +1,20 @@
-create or replace function _duplication.prepare_statement(p_statement text, variadic p_types text[]) returns text
+create or replace function _duplication.prepare_statement(p_statement text, p_types text, variadic p_values text[])
+returns text
 language plpgsql
 as $$
 -- Purpose: have the session keep the plan of a generated statement: to parse and plan those of a small tree anew takes a
 --   tenth of its copy. No SET clause: the statement is for the caller's search path.
--- Parameters: p_statement; p_types of its parameters.
--- Returns: the SQL that executes it, up to the list of arguments, which have to be literals.
+-- Parameters: p_statement; p_types of its parameters, as a list; p_values of them.
+-- Returns: the SQL that executes it.
 declare
     v_name text := pg_catalog.concat('duplication ', pg_catalog.md5(p_statement));
+    v_literals text := pg_catalog.ltrim(pg_catalog.repeat(', %L', pg_catalog.cardinality(p_values)), ', ');
 begin
     if not exists (
         select from pg_catalog.pg_prepared_statements as s where s.name operator(pg_catalog.=) v_name
     ) then
-        execute pg_catalog.format(
-            'prepare %I (%s) as %s', v_name, pg_catalog.array_to_string(p_types, ', '), p_statement
-        );
+        execute pg_catalog.format('prepare %I (%s) as %s', v_name, p_types, p_statement);
     end if;
-    return pg_catalog.format('execute %I', v_name);
+    return pg_catalog.format('execute "%s" (%s)', v_name, pg_catalog.format(v_literals, variadic p_values));
 end;
 $$;

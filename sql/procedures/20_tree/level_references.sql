@@ -1,33 +1,13 @@
 create or replace function _duplication.level_references(p_tree text, p_level text)
-returns table (
-    nr integer,
-    origin text,
-    constraint_name name,
-    columns name[],
-    key_column name,
-    assigned name[],
-    target_level text,
-    target_columns name[],
-    by_row boolean,
-    is_array boolean,
-    is_checked boolean,
-    condition text,
-    unmapped text,
-    nullable name[]
-)
+returns setof _duplication.level_reference
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: everything on a level that names rows of the tree's levels: its edges, what it owns, the references that
 --   rules declare, and the foreign keys in the catalog. What comes first decides a column.
 -- Parameters: p_tree, p_level.
--- Returns: a row per reference. origin: 'below', 'owned', 'rule' or 'constraint'; columns and target_columns in pairs;
---   key_column, the one of columns that names the target's key; by_row: none does, so the target's row and its copy are
---   looked up; assigned, those of its columns that it decides; is_checked: a foreign key checks it; condition on the row,
---   or null; unmapped: what becomes of it when it should have been mapped and is not; nullable, those of its columns that
---   may be null for a time.
+-- Returns: a row per reference; its type says what the fields are.
 -- Errors: UD010 if there is no such table.
-#variable_conflict use_column
 begin
     return query
     with level as (

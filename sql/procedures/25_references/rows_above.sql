@@ -10,28 +10,39 @@ as $$
 -- Errors: those of resolve_level.
 declare
     v_tree text := (_duplication.find_duplication(p_id)).tree;
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(v_tree, p_level);
     v_statements text[];
     v_statement text;
 begin
-    select r.* into v_level from _duplication.resolve_level(v_tree, p_level) as r;
     v_statements := array(
         select case e.kind
-            when 'below' then format(
-                'select %L, s.%I::pg_catalog.text from %s as s where s.%I = $1%s and s.%2$I is not null%6$s',
-                e.parent_level, e.column_name, v_level.relation, v_level.key_column, v_level.key_cast, f.clause
+            when 'below' then _duplication.fill_sql(
+                $sql$
+select {'parent_level'}, {parent_key} from {relation} as s
+where s.{"key"} = $1{key_cast}{edge_filter} and s.{"column"} is not null
+$sql$,
+                'parent_level', e.parent_level,
+                'parent_key', _duplication.key_text('s', e.column_name),
+                'relation', v_level.relation::text, 'key', v_level.key_column, 'key_cast', v_level.key_cast,
+                'edge_filter', ' and (' || e.row_filter || ')',
+                'column', e.column_name
             )
-            else format(
-                'select %L, s.%I::pg_catalog.text from %s as s '
-                'where s.%I = $1%s%s and exists (select from %s as s where s.%I = $1%s)',
-                _duplication.edge_carrier(v_tree, e.parent_level), coalesce(p.key_column, p.edge_column), p.relation,
-                e.column_name, _duplication.key_cast(p.relation, e.column_name), f.clause,
-                v_level.relation, v_level.key_column, v_level.key_cast
+            else _duplication.fill_sql(
+                $sql$
+select {'owner_level'}, {owner_key} from {owners} as s
+where s.{"column"} = $1{column_cast}{edge_filter}
+    and exists (select from {relation} as s where s.{"key"} = $1{key_cast})
+$sql$,
+                'owner_level', _duplication.edge_carrier(v_tree, e.parent_level),
+                'owner_key', _duplication.key_text('s', coalesce(p.key_column, p.edge_column)),
+                'owners', p.relation::text, 'column', e.column_name,
+                'column_cast', _duplication.key_cast(p.relation, e.column_name),
+                'edge_filter', ' and (' || e.row_filter || ')',
+                'relation', v_level.relation::text, 'key', v_level.key_column, 'key_cast', v_level.key_cast
             )
         end
         from duplication.edges as e
         cross join lateral _duplication.resolve_level(v_tree, e.parent_level) as p
-        cross join lateral (select coalesce(' and (' || e.row_filter || ')', '') as clause) as f
         where e.tree = v_tree and e.level = p_level
     );
     perform _duplication.use_tree_path(v_tree);

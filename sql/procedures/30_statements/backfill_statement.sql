@@ -10,26 +10,45 @@ as $$
 -- Returns: one UPDATE.
 -- Errors: those of resolve_level and source_clause.
 declare
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(p_tree, p_level);
 begin
-    select r.* into v_level from _duplication.resolve_level(p_tree, p_level) as r;
     return (
-        select format(
-            E'update %1$s as c\nset %2$s\nfrom (\nselect m.new_key as "~key", %3$s\n%4$s\noffset 0\n) as v\n'
-            'where c.%5$I = v."~key"%6$s and (%7$s)',
-            v_level.relation,
-            string_agg(format('%1$I = coalesce(c.%1$I, v.%1$I)', c.column_name), ', '),
-            -- what has its value already is not looked for again
-            string_agg(format(
-                'case when exists (select from %1$s as c where c.%2$I = m.new_key%3$s and c.%4$I is null offset 0) then %5$s end '
-                'as %4$I',
-                v_level.relation, v_level.key_column, v_level.key_cast, c.column_name, c.expression
-            ), ', '),
-            _duplication.source_clause(p_tree, p_level, 'rows'),
-            v_level.key_column, v_level.key_cast,
-            string_agg(format('(c.%1$I is null and v.%1$I is not null)', c.column_name), ' or ')
+        select _duplication.fill_sql(
+            $sql$
+update {relation} as c
+set {assignments}
+from (
+    select m.new_key as "~key", {values}
+    {source_clause}
+    offset 0
+) as v
+where c.{"key"} = v."~key"{key_cast} and ({is_to_fill})
+$sql$,
+            'relation', v_level.relation::text,
+            'assignments', string_agg(f.assignment, ', '),
+            'values', string_agg(f.value, ', '),
+            'source_clause', _duplication.source_clause(p_tree, p_level, 'rows'),
+            'key', v_level.key_column, 'key_cast', v_level.key_cast,
+            'is_to_fill', string_agg(f.is_to_fill, ' or ')
         )
         from _duplication.level_columns(p_tree, p_level, 'rows', p_overrides) as c
+        cross join lateral (
+            select
+                _duplication.fill_sql('{"column"} = coalesce(c.{"column"}, v.{"column"})', 'column', c.column_name)
+                as assignment,
+                -- what has its value already is not looked for again
+                _duplication.fill_sql(
+                    $sql$
+case when exists (
+    select from {relation} as c where c.{"key"} = m.new_key{key_cast} and c.{"column"} is null offset 0
+) then {expression} end as {"column"}
+$sql$,
+                    'relation', v_level.relation::text, 'key', v_level.key_column, 'key_cast', v_level.key_cast,
+                    'expression', c.expression, 'column', c.column_name
+                ) as value,
+                _duplication.fill_sql('(c.{"column"} is null and v.{"column"} is not null)', 'column', c.column_name)
+                as is_to_fill
+        ) as f
         where c.column_name = any(p_deferred)
     );
 end;

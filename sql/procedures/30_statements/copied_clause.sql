@@ -8,28 +8,28 @@ as $$
 -- Returns: SQL text.
 -- Errors: those of resolve_level.
 declare
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(
+        (_duplication.find_duplication(p_id)).tree, p_level
+    );
 begin
-    select r.* into v_level from _duplication.resolve_level((_duplication.find_duplication(p_id)).tree, p_level) as r;
-    return format(
-        $clause$from (
+    return _duplication.fill_sql(
+        $sql$
+from (
     select m.number, m.orig_key, m.new_key from _duplication.id_map as m
     where m.number between $2 and $3 and not m.missing
     order by m.number
 ) as m
 cross join lateral (
-    select c.* from %s as c
-    where %s
+    select c.* from {relation} as c
+    where c.{"column"} = m.new_key{key_cast}{and_is_copied}
     offset 0
-) as c$clause$,
-        v_level.relation,
-        case p_range_of
-            when 'rows' then format('c.%I = m.new_key%s', v_level.key_column, v_level.key_cast)
-            else format(
-                'c.%I = m.new_key%s and %s', v_level.edge_column, v_level.parent_key_cast,
-                _duplication.is_copied_condition(p_id, p_level, 'c')
-            )
-        end
+) as c
+$sql$,
+        'relation', v_level.relation::text,
+        'column', case p_range_of when 'rows' then v_level.key_column else v_level.edge_column end,
+        'key_cast', case p_range_of when 'rows' then v_level.key_cast else v_level.parent_key_cast end,
+        'and_is_copied', case when p_range_of <> 'rows'
+            then ' and ' || _duplication.is_copied_condition(p_id, p_level, 'c') end
     );
 end;
 $$;

@@ -10,22 +10,28 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- p_overrides as in level_columns, p_deferred as in reference_values.
 declare
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(p_tree, p_level);
     v_order record;
 begin
-    select r.* into v_level from _duplication.resolve_level(p_tree, p_level) as r;
     if p_range_of is null or p_deferred is null then
         select o.mapped, o.deferred_columns into v_order from _duplication.copy_order(p_tree) as o where o.level = p_level;
         p_range_of := coalesce(p_range_of, case when v_order.mapped then 'rows' else 'parents' end);
         p_deferred := coalesce(p_deferred, v_order.deferred_columns, '{}');
     end if;
     return (
-        select format(
-            E'insert into %s (\n    %s\n) overriding system value\nselect\n    %s\n%s',
-            v_level.relation,
-            string_agg(quote_ident(c.column_name), ', '),
-            string_agg(c.expression, ', '),
-            _duplication.source_clause(p_tree, p_level, p_range_of)
+        select _duplication.fill_sql(
+            $sql$
+insert into {relation} (
+    {columns}
+) overriding system value
+select
+    {expressions}
+{source_clause}
+$sql$,
+            'relation', v_level.relation::text,
+            'columns', string_agg(quote_ident(c.column_name), ', '),
+            'expressions', string_agg(c.expression, ', '),
+            'source_clause', _duplication.source_clause(p_tree, p_level, p_range_of)
         )
         from _duplication.level_columns(p_tree, p_level, p_range_of, p_overrides, p_deferred) as c
     );

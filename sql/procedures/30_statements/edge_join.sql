@@ -10,32 +10,44 @@ as $$
 -- Returns: SQL text.
 -- Errors: those of resolve_level.
 declare
-    v_level record;
-    v_parent record;
-    v_filter text := coalesce(' and (' || p_edge.row_filter || ')', '');
+    v_level _duplication.resolved_level := _duplication.resolve_level(p_edge.tree, p_edge.level);
+    v_parent _duplication.resolved_level;
+    v_edge_filter text := ' and (' || p_edge.row_filter || ')';
 begin
-    select r.* into v_level from _duplication.resolve_level(p_edge.tree, p_edge.level) as r;
     if p_edge.kind = 'below' then
-        return format(
-            $clause$cross join lateral (
-    select s.* from %s as s where s.%I = m.%I%s%s%s offset 0
-) as s$clause$,
-            v_level.relation, p_edge.column_name, p_key, _duplication.key_cast(v_level.relation, p_edge.column_name),
-            v_level.filter_clause, v_filter
+        return _duplication.fill_sql(
+            $sql$
+cross join lateral (
+    select s.* from {relation} as s where s.{"column"} = m.{"followed"}{key_cast}{filter}{edge_filter} offset 0
+) as s
+$sql$,
+            'relation', v_level.relation::text, 'column', p_edge.column_name, 'followed', p_key,
+            'key_cast', _duplication.key_cast(v_level.relation, p_edge.column_name),
+            'filter', v_level.filter_clause, 'edge_filter', v_edge_filter
         );
     end if;
-    select r.* into v_parent from _duplication.resolve_level(p_edge.tree, p_edge.parent_level) as r;
-    return format(
-        $clause$cross join lateral (
-    select s.%1$I::pg_catalog.text as owned_key from %2$s as s where s.%3$I = m.%4$I%5$s%6$s%7$s offset 0
+    v_parent := _duplication.resolve_level(p_edge.tree, p_edge.parent_level);
+    return _duplication.fill_sql(
+        $sql$
+cross join lateral (
+    select {owned_key} as owned_key
+    from {parent_relation} as s
+    where s.{"parent_column"} = m.{"followed"}{parent_key_cast}{parent_filter}{edge_filter}
+    offset 0
 ) as o
 cross join lateral (
-    select s.* from %8$s as s where s.%9$I = o.owned_key%10$s%11$s offset 0
-) as s$clause$,
-        p_edge.column_name, v_parent.relation, coalesce(v_parent.key_column, v_parent.edge_column), p_key,
-        coalesce(v_parent.key_cast, v_parent.parent_key_cast),
-        v_parent.filter_clause || case when v_parent.key_column is null then v_parent.edge_clause else '' end, v_filter,
-        v_level.relation, v_level.key_column, v_level.key_cast, v_level.filter_clause
+    select s.* from {relation} as s where s.{"key"} = o.owned_key{key_cast}{filter} offset 0
+) as s
+$sql$,
+        'owned_key', _duplication.key_text('s', p_edge.column_name),
+        'parent_relation', v_parent.relation::text,
+        'parent_column', coalesce(v_parent.key_column, v_parent.edge_column),
+        'followed', p_key,
+        'parent_key_cast', coalesce(v_parent.key_cast, v_parent.parent_key_cast),
+        'parent_filter',
+        v_parent.filter_clause || case when v_parent.key_column is null then v_parent.edge_clause else '' end,
+        'edge_filter', v_edge_filter, 'relation', v_level.relation::text, 'key', v_level.key_column,
+        'key_cast', v_level.key_cast, 'filter', v_level.filter_clause
     );
 end;
 $$;

@@ -9,48 +9,47 @@ as $$
 -- Errors: those of resolve_level.
 declare
     v_run _duplication.level_runs;
-    v_level record;
-    v_filter text;
+    v_level _duplication.resolved_level;
+    v_edge_filter text;
 begin
     select r.* into v_run from _duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level;
     if not found then
         return '(false)';
     end if;
-    select r.* into v_level
-    from _duplication.resolve_level((_duplication.find_duplication(p_id)).tree, p_level) as r;
+    v_level := _duplication.resolve_level((_duplication.find_duplication(p_id)).tree, p_level);
     if v_level.edge_clause <> '' then
-        v_filter := ' and ' || _duplication.row_expression('true' || v_level.edge_clause, p_alias);
+        v_edge_filter := ' and ' || _duplication.row_expression('true' || v_level.edge_clause, p_alias);
     end if;
-    if v_level.key_column is null then
-        return format(
-            $condition$(%s.%I::pg_catalog.text collate "C" in (
-    select x.new_key from _duplication.id_map as x
-    where x.run = (select _duplication.find_run_id($1, %L)) and not x.missing
-)%s)$condition$,
-            p_alias, v_level.edge_column, v_level.parent_level, v_filter
-        );
-    elsif v_level.orig_column is null then
+    if v_level.key_column is null or v_level.orig_column is null then
         -- no index begins with the new key; so written, the map is read once for a statement, not for each row
-        return format(
-            $condition$(%s.%I::pg_catalog.text collate "C" in (
+        return _duplication.fill_sql(
+            $sql$
+({key} in (
     select x.new_key from _duplication.id_map as x
-    where x.run = (select _duplication.find_run_id($1, %L)) and not x.missing
-))$condition$,
-            p_alias, v_level.key_column, p_level
+    where x.run = (select _duplication.find_run_id($1, {'planned_level'})) and not x.missing
+){edge_filter})
+$sql$,
+            'key', _duplication.key_text(p_alias, coalesce(v_level.key_column, v_level.edge_column)),
+            'planned_level', case when v_level.key_column is null then v_level.parent_level else p_level end,
+            'edge_filter', case when v_level.key_column is null then v_edge_filter end
+        );
+    elsif not v_run.mapped then
+        return _duplication.fill_sql(
+            '({alias}.{"orig"} is not null{edge_filter})',
+            'alias', p_alias, 'orig', v_level.orig_column, 'edge_filter', v_edge_filter
         );
     end if;
-    if not v_run.mapped then
-        return format('(%s.%I is not null%s)', p_alias, v_level.orig_column, v_filter);
-    end if;
-    return format(
-        $condition$(exists (
+    return _duplication.fill_sql(
+        $sql$
+(exists (
     select from _duplication.id_map as x
-    where x.run = (select _duplication.find_run_id($1, %L)) and not x.missing
-        and x.new_key = %s.%I::pg_catalog.text collate "C"
-        and x.orig_key = %2$s.%4$I::pg_catalog.text collate "C"
+    where x.run = (select _duplication.find_run_id($1, {'level'})) and not x.missing
+        and x.new_key = {key} and x.orig_key = {orig_key}
     offset 0
-))$condition$,
-        p_level, p_alias, v_level.key_column, v_level.orig_column
+))
+$sql$,
+        'level', p_level, 'key', _duplication.key_text(p_alias, v_level.key_column),
+        'orig_key', _duplication.key_text(p_alias, v_level.orig_column)
     );
 end;
 $$;

@@ -17,9 +17,8 @@ as $$
 --   the value is the source's own; is_reference: it follows a reference; is_parent: that of an edge below.
 -- Errors: those of resolve_level.
 declare
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(p_tree, p_level);
 begin
-    select r.* into v_level from _duplication.resolve_level(p_tree, p_level) as r;
     return query
     select
         c.attname,
@@ -29,19 +28,23 @@ begin
                 select from duplication.edges as e where e.tree = p_tree and e.level = p_level
             ) then c.override
             -- a root that has rows of its own level below it is the first that was planned: see level_runs.first_number
-            else format(
-                'case when _duplication.is_first_number(m.number) then %s else %s end', c.override,
-                coalesce(c.becomes, _duplication.key_default(v_level.relation, c.attname), 'null')
+            else _duplication.fill_sql(
+                'case when _duplication.is_first_number(m.number) then {override} else {value} end',
+                'override', c.override,
+                'value', coalesce(c.becomes, _duplication.key_default(v_level.relation, c.attname), 'null')
             )
         end,
-        c.becomes = format('s.%I', c.attname) and c.override is null, c.is_reference, c.is_parent
+        c.becomes = c.source_value and c.override is null, c.is_reference, c.is_parent
     from (
         select
-            a.attname, a.attnum,
-            case when p_overrides ? a.attname::text then format(
-                '(select o.%1$I from pg_catalog.jsonb_to_record(%2$L::pg_catalog.jsonb) as o (%1$I %3$s))',
-                a.attname, jsonb_build_object(a.attname, p_overrides -> a.attname::text),
-                format_type(a.atttypid, a.atttypmod)
+            a.attname, a.attnum, s.source_value,
+            case when p_overrides ? a.attname::text then _duplication.fill_sql(
+                $sql$
+(select o.{"column"} from pg_catalog.jsonb_to_record({'record'}::pg_catalog.jsonb) as o ({"column"} {type}))
+$sql$,
+                'column', a.attname,
+                'record', jsonb_build_object(a.attname, p_overrides -> a.attname::text)::text,
+                'type', format_type(a.atttypid, a.atttypmod)
             ) end as override,
             v.expression is not null as is_reference, coalesce(v.is_parent, false) as is_parent,
             case
@@ -50,14 +53,15 @@ begin
                 -- a row that nothing refers to takes its key as any new row does, unless the level says how
                 when a.attname = v_level.key_column
                     then (select l.new_key from duplication.levels as l where l.tree = p_tree and l.name = p_level)
-                when a.attname = v_level.orig_column then format('s.%I', v_level.key_column)
+                when a.attname = v_level.orig_column then 's.' || quote_ident(v_level.key_column)
                 when v.expression is not null then v.expression
                 when r.rule = 'default' then null
                 when r.rule = 'null' then 'null'
                 when r.rule = 'set' then _duplication.row_expression(r.expression, 's')
-                else format('s.%I', a.attname)
+                else s.source_value
             end as becomes
         from pg_attribute as a
+        cross join lateral (select 's.' || quote_ident(a.attname) as source_value) as s
         left join _duplication.reference_values(p_tree, p_level, p_deferred, p_unmapped) as v on v.column_name = a.attname
         left join lateral (
             select c.rule, c.expression

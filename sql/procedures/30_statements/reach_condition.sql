@@ -6,7 +6,7 @@ as $$
     -- Parameters: p_tree, p_level.
     -- Returns: SQL text on the aliases of source_clause; null where it always holds: for the root, and for rows that are
     --   owned, which their owners keep in the plan.
-    select string_agg(format('r%s.new_key is not null', r.nr), ' or ' order by r.nr)
+    select string_agg('r' || r.nr || '.new_key is not null', ' or ' order by r.nr)
         -- the root itself hangs below nothing
         || case when e.is_root then ' or _duplication.is_first_number(m.number)' else '' end
     from _duplication.level_references(p_tree, p_level) as r

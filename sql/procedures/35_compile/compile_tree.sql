@@ -42,15 +42,15 @@ begin
     insert into _duplication.compiled_edges (tree, level, parent_level, column_name, carrier, plan_statement)
     select
         p_tree, e.level, e.parent_level, e.column_name, _duplication.edge_carrier(p_tree, e.parent_level),
-        _duplication.plan_statement(
-            e, case when c.mapped then 'rows' else 'parents' end,
+        case
             -- to look for each row costs a sixth of planning it, and where one edge leads to it it is hardly ever there
-            exists (
+            when c.mapped then _duplication.plan_statement(e, exists (
                 select from duplication.edges as o
                 where o.tree = p_tree and o.level = e.level
                     and (o.parent_level, o.column_name) <> (e.parent_level, e.column_name)
-            )
-        )
+            ))
+            else _duplication.cut_statement(p_tree, e.level)
+        end
     from duplication.edges as e
     inner join _duplication.compiled_levels as c on c.tree = p_tree and c.level = e.level
     -- an edge between levels that the root does not reach was refused above

@@ -7,11 +7,9 @@ as $$
 -- Parameters: p_tree, p_level. Returns: a row per problem, with its hint; none if all is well.
 -- Errors: those of resolve_level.
 declare
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(p_tree, p_level);
     v_unindexed text[];
 begin
-    select r.* into v_level from _duplication.resolve_level(p_tree, p_level) as r;
-
     return query
     select
         format('table %s has no column %I', c.relation, c.column_name),

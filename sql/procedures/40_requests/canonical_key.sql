@@ -17,8 +17,11 @@ begin
             hint = 'Name it in duplication.levels.key_column.';
     end if;
     begin
-        execute format('select ($1%s)::pg_catalog.text', _duplication.key_cast(v_relation, p_root.key_column))
-        into v_key using p_key;
+        execute _duplication.fill_sql(
+            'select {key_text} from (select $1{key_cast} as key) as k',
+            'key_text', _duplication.key_text('k', 'key'),
+            'key_cast', _duplication.key_cast(v_relation, p_root.key_column)
+        ) into v_key using p_key;
     exception when data_exception then
         v_key := null;
     end;

@@ -6,7 +6,7 @@ as $$
 -- Parameters: p_tree; p_options, see request_duplication.
 -- Errors: UD016.
 declare
-    v_level record;
+    v_level _duplication.resolved_level;
     v_problem text;
 begin
     select case
@@ -23,7 +23,7 @@ begin
         limit 1;
     end if;
     if v_problem is null and p_options ? 'overrides' then
-        select r.* into v_level from _duplication.resolve_level(p_tree, _duplication.root_level(p_tree)) as r;
+        v_level := _duplication.resolve_level(p_tree, _duplication.root_level(p_tree));
         select format('column %I of %s cannot be overridden', o.name, v_level.relation) into v_problem
         from jsonb_object_keys(p_options -> 'overrides') as o (name)
         where o.name in (v_level.key_column, v_level.orig_column) or not exists (
@@ -42,9 +42,10 @@ begin
         if v_problem is null and p_options -> 'overrides' <> '{}' then
             begin
                 execute (
-                    select format(
-                        'select from pg_catalog.jsonb_to_record($1) as o (%s)',
-                        string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ')
+                    select _duplication.fill_sql(
+                        'select from pg_catalog.jsonb_to_record($1) as o ({columns})',
+                        'columns',
+                        string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', ')
                     )
                     from jsonb_object_keys(p_options -> 'overrides') as o (name)
                     inner join pg_attribute as a on a.attrelid = v_level.relation and a.attname = o.name

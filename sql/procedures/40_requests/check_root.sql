@@ -8,10 +8,11 @@ as $$
 -- Errors: UD004; UD010 if there is no such table.
 declare
     v_relation text := _duplication.resolve_relation(p_root.relation);
-    v_statement text := format(
-        'select exists (select from %s as s where s.%I = $1%s%s)',
-        v_relation, p_root.key_column, _duplication.key_cast(v_relation::regclass, p_root.key_column),
-        ' and (' || p_root.row_filter || ')'
+    v_statement text := _duplication.fill_sql(
+        'select exists (select from {relation} as s where s.{"key"} = $1{key_cast}{filter})',
+        'relation', v_relation, 'key', p_root.key_column,
+        'key_cast', _duplication.key_cast(v_relation::regclass, p_root.key_column),
+        'filter', ' and (' || p_root.row_filter || ')'
     );
     v_found boolean;
 begin

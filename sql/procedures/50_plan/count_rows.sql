@@ -13,43 +13,63 @@ declare
     v_statement text;
     v_rows jsonb;
 begin
-    select format(
-        $statement$
-            with recursive reached as (
-                select %L::text collate "C" as level, $1 collate "C" as key
-                union
-                select x.level, x.key
-                from reached as r
-                cross join lateral (%s) as x
-            )
+    select _duplication.fill_sql(
+        $sql$
+with recursive reached as (
+    select {'root'}::text collate "C" as level, $1 collate "C" as key
+    union
+    select x.level, x.key
+    from reached as r
+    cross join lateral (
+{reached_from_it}
+    ) as x
+)
 
-            select jsonb_object_agg(c.level, c.rows)
-            from (
-                select r.level, count(*) as rows from reached as r group by r.level
-                %s
-            ) as c
-        $statement$,
-        _duplication.root_level(p_tree),
-        coalesce(
-            string_agg(format(
-                E'select %L::text collate "C" as level, s.%I::text collate "C" as key\nfrom %s\n%s',
-                e.level, l.key_column, s.carrier, _duplication.edge_join(e)
-            ), E'\nunion all\n') filter (where l.key_column is not null),
+select jsonb_object_agg(c.level, c.rows)
+from (
+    select r.level, count(*) as rows from reached as r group by r.level
+{counted_from_it}
+) as c
+$sql$,
+        'root', _duplication.root_level(p_tree),
+        'reached_from_it', coalesce(
+            string_agg(b.reached, E'\nunion all\n') filter (where l.key_column is not null),
             'select r.level, r.key where false'
         ),
-        string_agg(format(
-            E'union all\nselect %L, count(*)\nfrom reached as r\ncross join lateral %s\n%s', e.level, s.carrier,
-            _duplication.edge_join(e)
-        ), E'\n') filter (where l.key_column is null)
+        'counted_from_it', string_agg(b.counted, E'\n') filter (where l.key_column is null)
     ) into v_statement
     from duplication.edges as e
     inner join duplication.levels as l on l.tree = e.tree and l.name = e.level
     cross join lateral (
         -- fenced: a key is brought to the type of its own level's only
-        select format(
-            '(select r.key as orig_key where r.level = %L offset 0) as m', _duplication.edge_carrier(p_tree, e.parent_level)
-        ) as carrier
-    ) as s
+        select _duplication.fill_sql(
+            $sql$
+(select r.key as orig_key where r.level = {'carrier'} offset 0) as m
+{edge_join}
+$sql$,
+            'carrier', _duplication.edge_carrier(p_tree, e.parent_level),
+            'edge_join', _duplication.edge_join(e)
+        ) as clause
+    ) as f
+    cross join lateral (
+        select
+            _duplication.fill_sql(
+                $sql$
+select {'level'}::text collate "C" as level, {key_text} as key
+from {rows}
+$sql$,
+                'level', e.level, 'key_text', _duplication.key_text('s', l.key_column), 'rows', f.clause
+            ) as reached,
+            _duplication.fill_sql(
+                $sql$
+union all
+select {'level'}, count(*)
+from reached as r
+cross join lateral {rows}
+$sql$,
+                'level', e.level, 'rows', f.clause
+            ) as counted
+    ) as b
     where e.tree = p_tree;
     perform _duplication.use_tree_path(p_tree);
     execute v_statement into v_rows using p_key;

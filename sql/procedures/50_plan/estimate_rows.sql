@@ -16,10 +16,11 @@ declare
     v_plan jsonb;
 begin
     loop
-        select e.level, format(
-            'select %s as orig_key from (%s) as m %s',
-            coalesce('s.' || quote_ident(l.key_column) || '::text', 'null::text'),
-            v_statements ->> _duplication.edge_carrier(p_tree, e.parent_level), _duplication.edge_join(e)
+        select e.level, _duplication.fill_sql(
+            'select {key_text} as orig_key from ({parents}) as m {edge_join}',
+            'key_text', coalesce(_duplication.key_text('s', l.key_column), 'null::text'),
+            'parents', v_statements ->> _duplication.edge_carrier(p_tree, e.parent_level),
+            'edge_join', _duplication.edge_join(e)
         ) as statement
         into v_next
         from duplication.edges as e

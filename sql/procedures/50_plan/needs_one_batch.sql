@@ -12,7 +12,7 @@ declare
     v_run _duplication.level_runs;
     v_references record;
     v_refused record;
-    v_level record;
+    v_level _duplication.resolved_level;
     v_deferred text[];
 begin
     select r.* into v_run from _duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level;
@@ -28,7 +28,7 @@ begin
     if v_run.deferred_columns = '{}' then
         return false;
     end if;
-    select r.* into v_level from _duplication.resolve_level(v_tree, p_level) as r;
+    v_level := _duplication.resolve_level(v_tree, p_level);
     -- columns that wait for another level: copied in one batch, the others are filled at once
     v_deferred := array(
         select distinct c.name

@@ -9,7 +9,7 @@ as $$
 -- Purpose: plan the children of a level that nothing refers to, without a row in id_map for each: its pieces are
 --   ranges of parents. A parent with more children than a batch holds has them planned one by one, so they can be
 --   split.
--- Parameters: p_id; p_tree and p_level of the children; p_statement, the plan_statement of the level's only edge;
+-- Parameters: p_id; p_tree and p_level of the children; p_statement, the cut_statement of the level;
 --   p_first_parent to p_last_parent, parents by their numbers in plan order; p_batch_rows of the level.
 -- Returns: the rows planned.
 -- Does not commit.
@@ -32,10 +32,9 @@ declare
     v_row_counts bigint[] := array[]::bigint[];
 begin
     perform _duplication.use_tree_path(p_tree);
-    for v_piece in execute format(
-        '%s (%L, %L, %L, %L)', _duplication.prepare_statement(p_statement, 'bigint', 'bigint', 'bigint', 'bigint'),
-        p_first_parent, p_last_parent, v_piece_rows,
-        case when v_may_split then p_batch_rows else 9223372036854775807 end
+    for v_piece in execute _duplication.prepare_statement(
+        p_statement, 'bigint, bigint, bigint, bigint', p_first_parent::text, p_last_parent::text, v_piece_rows::text,
+        (case when v_may_split then p_batch_rows else 9223372036854775807 end)::text
     )
     loop
         if v_piece.is_split then
@@ -45,7 +44,7 @@ begin
             v_row_counts := array[]::bigint[];
             v_piece.rows := (
                 select _duplication.plan_rows(
-                    p_id, p_tree, p_level, _duplication.plan_statement(e, 'rows'), v_piece.first_number,
+                    p_id, p_tree, p_level, _duplication.plan_statement(e), v_piece.first_number,
                     v_piece.last_number
                 )
                 from duplication.edges as e

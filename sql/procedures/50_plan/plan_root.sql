@@ -20,9 +20,8 @@ begin
         return;
     end if;
     perform _duplication.use_tree_path(p_duplication.tree);
-    execute format(
-        '%s (%L, %L, %L)', _duplication.prepare_statement(v_root.plan_statement, 'bigint', 'text', 'text'),
-        p_duplication.id, v_root.root_level, p_duplication.root_key
+    execute _duplication.prepare_statement(
+        v_root.plan_statement, 'bigint, text, text', p_duplication.id::text, v_root.root_level, p_duplication.root_key
     ) into v_rows;
     if v_rows = 0 then
         perform _duplication.check_root(_duplication.find_root(p_duplication.tree), p_duplication.root_key);

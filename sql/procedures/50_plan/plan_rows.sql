@@ -18,16 +18,15 @@ begin
     loop
         perform _duplication.use_tree_path(p_tree);
         begin
-            execute format(
-                '%s (%L, %L, %L, %L, %L)',
-                _duplication.prepare_statement(v_statement, 'bigint', 'text', 'bigint', 'bigint', 'bigint'),
-                p_id, p_level, v_last, p_first_parent, p_last_parent
+            execute _duplication.prepare_statement(
+                v_statement, 'bigint, text, bigint, bigint, bigint', p_id::text, p_level, v_last::text,
+                p_first_parent::text, p_last_parent::text
             );
             exit;
         exception when unique_violation then
             -- planned before: it has moved from a parent to another meanwhile; levels with more edges look anyway
             v_careful := (
-                select case when count(*) = 1 then min(_duplication.plan_statement(e, 'rows')) end
+                select case when count(*) = 1 then min(_duplication.plan_statement(e)) end
                 from duplication.edges as e
                 where e.tree = p_tree and e.level = p_level
             );

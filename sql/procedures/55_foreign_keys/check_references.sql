@@ -26,24 +26,28 @@ begin
     inner join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
     inner join pg_attribute as k on k.attrelid = c.confrelid and k.attnum = c.confkey[1]
     where c.oid = p_constraint;
-    execute format(
-        $statement$
-            select (
-                select count(*)
-                from (
-                    select from %s as t where t.%I = any($1::%s) order by t.%2$I for key share
-                ) as t
-            ), cardinality($1::%3$s)
-        $statement$,
-        v_key.target, v_key.target_column, v_key.keys_type
+    execute _duplication.fill_sql(
+        $sql$
+select (
+    select count(*)
+    from (
+        select from {target} as t where t.{"column"} = any($1::{keys_type}) order by t.{"column"} for key share
+    ) as t
+), cardinality($1::{keys_type})
+$sql$,
+        'target', v_key.target, 'column', v_key.target_column, 'keys_type', v_key.keys_type
     ) into v_locked, v_wanted using p_keys;
     if v_locked >= v_wanted or v_wanted is null then
         return;
     end if;
-    execute format(
-        'select k.key::text from unnest($1::%s) as k (key)
-        where not exists (select from %s as t where t.%I = k.key) order by k.key limit 1',
-        v_key.keys_type, v_key.target, v_key.target_column
+    execute _duplication.fill_sql(
+        $sql$
+select k.key::text from unnest($1::{keys_type}) as k (key)
+where not exists (select from {target} as t where t.{"column"} = k.key)
+order by k.key
+limit 1
+$sql$,
+        'target', v_key.target, 'column', v_key.target_column, 'keys_type', v_key.keys_type
     ) into v_missing using p_keys;
     raise exception using
         errcode = 'foreign_key_violation',

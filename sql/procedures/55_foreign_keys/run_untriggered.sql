@@ -19,14 +19,22 @@ as $$
 declare
     -- all with their schema: an application may have an array_agg() of its own on the tree's path
     v_statement text := (
-        select format(
-            'with copied as (%s returning %s) select pg_catalog.count(*), array[%s] from copied as c', p_statement,
-            string_agg(format('%s as k%s', k.name, k.number), ', ' order by k.number),
-            string_agg(
-                format(
-                    '(pg_catalog.array_agg(distinct c.k%1$s) filter (where c.k%1$s is not null))::pg_catalog.text', k.number
-                ),
-                ', ' order by k.number
+        select _duplication.fill_sql(
+            $sql$
+with copied as (
+{statement}
+returning {columns}
+)
+
+select pg_catalog.count(*), array[{keys}] from copied as c
+$sql$,
+            'statement', p_statement,
+            'columns', string_agg(k.name || ' as k' || k.number, ', ' order by k.number),
+            'keys', string_agg(
+                _duplication.fill_sql(
+                    '(pg_catalog.array_agg(distinct c.{key}) filter (where c.{key} is not null))::pg_catalog.text',
+                    'key', 'k' || k.number
+                ), ', ' order by k.number
             )
         )
         from unnest(p_columns) with ordinality as k (name, number)

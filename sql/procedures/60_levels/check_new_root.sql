@@ -7,13 +7,14 @@ as $$
 -- Parameters: p_duplication.
 -- Errors: UD009.
 declare
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(
+        p_duplication.tree, _duplication.root_level(p_duplication.tree)
+    );
     v_found boolean;
 begin
-    select r.* into v_level
-    from _duplication.resolve_level(p_duplication.tree, _duplication.root_level(p_duplication.tree)) as r;
-    execute format(
-        'select exists (select from %s as c where c.%I = $1%s)', v_level.relation, v_level.key_column, v_level.key_cast
+    execute _duplication.fill_sql(
+        'select exists (select from {relation} as c where c.{"key"} = $1{key_cast})',
+        'relation', v_level.relation::text, 'key', v_level.key_column, 'key_cast', v_level.key_cast
     ) into v_found using p_duplication.new_root_key;
     if not v_found then
         raise exception using

@@ -18,7 +18,7 @@ as $$
 -- Errors: UD004 if the source's root is lost; UD011 if a row was there to copy and is not in the copy.
 -- Does not commit.
 declare
-    v_level record;
+    v_level _duplication.resolved_level;
 begin
     if p_range_of = 'rows' then
         perform _duplication.skip_missing_rows(
@@ -26,8 +26,7 @@ begin
         );
         return;
     end if;
-    select r.* into v_level
-    from _duplication.resolve_level((_duplication.find_duplication(p_id)).tree, p_level) as r;
+    v_level := _duplication.resolve_level((_duplication.find_duplication(p_id)).tree, p_level);
     if p_source_rows <> p_inserted then
         raise exception using
             errcode = 'UD011',

@@ -9,7 +9,7 @@ as $$
 -- Parameters: p_tree; p_run, the level's run; p_range_of, p_first_number and p_last_number of the batch.
 -- Does not commit.
 declare
-    v_level record;
+    v_level _duplication.resolved_level;
     v_reference record;
     v_lines text;
     v_rows bigint;
@@ -20,32 +20,30 @@ begin
     ) then
         return;
     end if;
-    select r.* into v_level from _duplication.resolve_level(p_tree, p_run.level) as r;
+    v_level := _duplication.resolve_level(p_tree, p_run.level);
     for v_reference in
-        select r.columns[1] as name, r.target_level, format(
-            $statement$
-                select count(*) as references, string_agg(d.line, ', ') filter (where d.nr <= 10) as lines
-                from (
-                    select
-                        format('%%s refers to %%s', %s, k.key) as line, row_number() over (order by m.number) as nr
-                    %s
-                    cross join lateral (select k.key from %s as k (key)) as k
-                    where %s %s %s
-                ) as d
-            $statement$,
-            coalesce('s.' || quote_ident(v_level.key_column) || '::text', quote_literal('a row')),
-            split_part(s.clause, E'\nwhere ', 1),
-            case when r.is_array then format('unnest(s.%I::text[])', r.columns[1])
-                else format('(values (s.%I::text))', r.columns[1]) end,
-            _duplication.row_expression(r.condition, 's') || ' and ',
-            format('duplication.map_key($1, %L, k.key) is null', r.target_level),
-            format(
-                'and _duplication.drops_reference($1, %L, null, %L, %L, k.key, ''null'')',
-                p_run.level, r.columns[1], r.target_level
-            )
+        select r.columns[1] as name, r.target_level, _duplication.fill_sql(
+            $sql$
+select count(*) as references, string_agg(d.line, ', ') filter (where d.nr <= 10) as lines
+from (
+    select
+        format('%s refers to %s', {row_key}, k.key) as line, row_number() over (order by m.number) as nr
+    {source_joins}
+    cross join lateral (select k.key from {keys} as k (key)) as k
+    where {condition}duplication.map_key($1, {'target_level'}, k.key) is null
+        and _duplication.drops_reference($1, {'level'}, null, {'column'}, {'target_level'}, k.key, 'null')
+) as d
+$sql$,
+            'row_key', coalesce(_duplication.key_text('s', v_level.key_column), quote_literal('a row')),
+            'source_joins', _duplication.source_joins(p_tree, p_run.level, p_range_of),
+            'keys', case
+                when r.is_array then _duplication.fill_sql('unnest(s.{"column"}::text[])', 'column', r.columns[1])
+                else '(values (' || _duplication.key_text('s', r.columns[1]) || '))'
+            end,
+            'condition', _duplication.row_expression(r.condition, 's') || ' and ',
+            'level', p_run.level, 'column', r.columns[1], 'target_level', r.target_level
         ) as statement
         from _duplication.level_references(p_tree, p_run.level) as r
-        cross join lateral (select _duplication.source_clause(p_tree, p_run.level, p_range_of) as clause) as s
         where r.unmapped = 'null' and not r.by_row
     loop
         perform _duplication.use_tree_path(p_tree);

@@ -20,9 +20,16 @@ as $$
 -- Errors: whatever the content's constraints and triggers raise. Does not commit.
 begin
     perform set_config('search_path', p_search_path, true);
-    execute format(
-        'with copied as (%s returning 1) select (select count(*) from copied), (select count(*) %s)',
-        p_statement, p_source
+    execute _duplication.fill_sql(
+        $sql$
+with copied as (
+{statement}
+returning 1
+)
+
+select (select count(*) from copied), (select count(*) {source_clause})
+$sql$,
+        'statement', p_statement, 'source_clause', p_source
     ) into inserted, source_rows using p_id, p_first_number, p_last_number;
 end;
 $$;

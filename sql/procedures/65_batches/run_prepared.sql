@@ -13,13 +13,9 @@ declare
     v_rows bigint;
 begin
     perform set_config('search_path', p_search_path, true);
-    execute pg_catalog.format(
-        '%s (%L, %L, %L)',
-        _duplication.prepare_statement(
-            pg_catalog.concat('with written as (', p_statement, ' returning 1) select pg_catalog.count(*) from written'),
-            'bigint', 'bigint', 'bigint'
-        ),
-        p_id, p_first_number, p_last_number
+    execute _duplication.prepare_statement(
+        pg_catalog.concat('with written as (', p_statement, ' returning 1) select pg_catalog.count(*) from written'),
+        'bigint, bigint, bigint', p_id::pg_catalog.text, p_first_number::pg_catalog.text, p_last_number::pg_catalog.text
     ) into v_rows;
     return v_rows;
 end;

@@ -11,36 +11,41 @@ as $$
 -- Errors: UD004 if the source's root is lost; UD011 if a row was there to copy and is not in the copy.
 -- Does not commit.
 declare
-    v_level record;
     v_missing record;
     v_rows bigint := 0;
     v_orphans bigint := 0;
     v_found bigint;
     v_tree text := (_duplication.find_duplication(p_id)).tree;
+    v_level _duplication.resolved_level := _duplication.resolve_level(v_tree, p_level);
     v_statement text;
     -- printed here with its schema, as under the tree's path it might not be
-    v_relation text;
+    v_relation text := v_level.relation;
 begin
-    select r.* into v_level from _duplication.resolve_level(v_tree, p_level) as r;
-    v_relation := v_level.relation;
-    v_statement := format(
-        $statement$
-            with sources as (select m.number %s)
+    v_statement := _duplication.fill_sql(
+        $sql$
+with sources as (
+    select m.number
+    {source_clause}
+)
 
-            -- by IN, which hashes them, and not by a join, which compared each with each
-            select m.number, m.orig_key, m.new_key, m.number in (select s.number from sources as s) as was_there, exists (
-                select from %s as s where s.%I = m.orig_key%s%s
-            ) as is_there
-            from _duplication.id_map as m
-            where m.number between $2 and $3 and not m.missing and %s
-        $statement$,
-        _duplication.source_clause(v_tree, p_level, 'rows'),
-        v_level.relation, v_level.key_column, v_level.key_cast, v_level.filter_clause,
-        case when p_are_copied then format(
-            'not exists (select from %s as c where c.%I = m.new_key%s%s)',
-            v_level.relation, v_level.key_column, v_level.key_cast,
-            ' and c.' || quote_ident(v_level.orig_column) || '::text collate "C" = m.orig_key'
-        ) else 'm.number not in (select s.number from sources as s)' end
+-- by IN, which hashes them, and not by a join, which compared each with each
+select m.number, m.orig_key, m.new_key, m.number in (select s.number from sources as s) as was_there, exists (
+    select from {relation} as s where s.{"key"} = m.orig_key{key_cast}{filter}
+) as is_there
+from _duplication.id_map as m
+where m.number between $2 and $3 and not m.missing and {is_missing}
+$sql$,
+        'source_clause', _duplication.source_clause(v_tree, p_level, 'rows'),
+        'relation', v_relation, 'key', v_level.key_column, 'key_cast', v_level.key_cast,
+        'filter', v_level.filter_clause,
+        'is_missing', case when p_are_copied
+            then _duplication.fill_sql(
+                'not exists (select from {relation} as c where c.{"key"} = m.new_key{key_cast}{names_its_original})',
+                'relation', v_relation, 'key', v_level.key_column, 'key_cast', v_level.key_cast,
+                'names_its_original', ' and ' || _duplication.key_text('c', v_level.orig_column) || ' = m.orig_key'
+            )
+            else 'm.number not in (select s.number from sources as s)'
+        end
     );
     loop
         v_found := 0;

@@ -8,27 +8,47 @@ as $$
     -- Parameters: p_tree, p_level.
     -- Returns: a row per column; the condition sees $1, the duplication, and c.
     -- Errors: those of resolve_level.
-    select
-        u.name, string_agg(
-            format('case when %s then ', coalesce(_duplication.row_expression(r.condition, 'c'), 'true'))
-            || case
-                when r.is_array then format(
-                    'exists (select from unnest(c.%I::text[]) as k (key) where _duplication.is_in_source_tree($1, %L, k.key))',
-                    u.name, r.target_level
+    select u.name, string_agg(
+        _duplication.fill_sql(
+            'case when {condition} then {is_in_source_tree} end',
+            'condition', coalesce(_duplication.row_expression(r.condition, 'c'), 'true'),
+            'is_in_source_tree', case
+                when r.is_array then _duplication.fill_sql(
+                    $sql$
+exists (
+    select from unnest(c.{"column"}::text[]) as k (key)
+    where _duplication.is_in_source_tree($1, {'target_level'}, k.key)
+)
+$sql$,
+                    'column', u.name, 'target_level', r.target_level
                 )
-                when r.by_row then format(
-                    'exists (select from %s as t where _duplication.is_in_source_tree($1, %L, t.%I::text) and %s)',
-                    t.relation, r.target_level, t.key_column, (
-                        select string_agg(format('t.%I = c.%I', k.target_column, k.name), ' and ')
-                        from unnest(r.columns, r.target_columns) as k (name, target_column)
-                    )
+                when r.by_row then _duplication.fill_sql(
+                    $sql$
+exists (
+    select from {relation} as t
+    where _duplication.is_in_source_tree($1, {'target_level'}, {target_key}) and {matches}
+)
+$sql$,
+                    'relation', t.relation::text, 'target_level', r.target_level,
+                    'target_key', _duplication.key_text('t', t.key_column),
+                    'matches', m.matches
                 )
-                else format('_duplication.is_in_source_tree($1, %L, c.%I::text)', r.target_level, u.name)
-            end || ' end', ' or '
-        )
+                else _duplication.fill_sql(
+                    $sql$_duplication.is_in_source_tree($1, {'target_level'}, {target_key})$sql$,
+                    'target_level', r.target_level, 'target_key', _duplication.key_text('c', u.name)
+                )
+            end
+        ), ' or '
+    )
     from _duplication.level_references(p_tree, p_level) as r
     cross join lateral _duplication.resolve_level(p_tree, r.target_level) as t
     cross join lateral unnest(r.assigned) as u (name)
+    cross join lateral (
+        select string_agg(
+            _duplication.fill_sql('t.{"target"} = c.{"column"}', 'target', k.target, 'column', k.name), ' and '
+        ) as matches
+        from unnest(r.columns, r.target_columns) as k (name, target)
+    ) as m
     where r.by_row or u.name = r.key_column
     group by u.name;
 $$;

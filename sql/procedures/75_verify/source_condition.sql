@@ -6,13 +6,17 @@ as $$
     --   and added above, as in verify_level.
     -- Parameters: p_tree, p_level, not the root.
     -- Returns: SQL text to append to a condition; null for rows that are owned.
-    select ' and (' || string_agg(format(
-        '($5 -> %1$L ? s.%2$I::text or not coalesce($4 -> %1$L ? s.%2$I::text, false) and exists (
-            select from _duplication.id_map as x
-            where x.run = (select _duplication.find_run_id($1, %1$L)) and x.orig_key = s.%2$I::text collate "C"
-            offset 0
-        ))%3$s',
-        e.parent_level, e.column_name, ' and (' || e.row_filter || ')'
+    select ' and (' || string_agg(_duplication.fill_sql(
+        $sql$
+($5 -> {'parent_level'} ? {parent_key} or not coalesce($4 -> {'parent_level'} ? {parent_key}, false) and exists (
+    select from _duplication.id_map as x
+    where x.run = (select _duplication.find_run_id($1, {'parent_level'})) and x.orig_key = {parent_key}
+    offset 0
+)){edge_filter}
+$sql$,
+        'parent_level', e.parent_level,
+        'parent_key', _duplication.key_text('s', e.column_name),
+        'edge_filter', ' and (' || e.row_filter || ')'
     ), ' or ' order by e.parent_level, e.column_name) || ')'
     from duplication.edges as e
     where e.tree = p_tree and e.level = p_level

@@ -9,23 +9,23 @@ as $$
 -- Parameters: p_id; p_edge, below; p_added, keys of such parents.
 -- Returns: as verify, without the level. A row that has moved there is not among them if it was planned.
 declare
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(p_edge.tree, p_edge.level);
     v_statement text;
 begin
-    select r.* into v_level from _duplication.resolve_level(p_edge.tree, p_edge.level) as r;
-    v_statement := format(
-        $statement$
-            select s.%1$I::text, null::text, 'missing', null::text, 'it was added to the source after the copy was planned'
-            from jsonb_array_elements_text($3) as m (orig_key)
-            %2$s
-            where not exists (
-                select from _duplication.id_map as x
-                where x.run = (select _duplication.find_run_id($1, $2)) and x.orig_key = s.%1$I::text collate "C"
-                -- fenced, for one look-up a row: as a join it was done by comparing each with each
-                offset 0
-            )
-        $statement$,
-        v_level.key_column, _duplication.edge_join(p_edge)
+    v_statement := _duplication.fill_sql(
+        $sql$
+select {key_text}, null::text, 'missing', null::text, 'it was added to the source after the copy was planned'
+from jsonb_array_elements_text($3) as m (orig_key)
+{edge_join}
+where not exists (
+    select from _duplication.id_map as x
+    where x.run = (select _duplication.find_run_id($1, $2)) and x.orig_key = {key_text}
+    -- fenced, for one look-up a row: as a join it was done by comparing each with each
+    offset 0
+)
+$sql$,
+        'key_text', _duplication.key_text('s', v_level.key_column),
+        'edge_join', _duplication.edge_join(p_edge)
     );
     perform _duplication.use_tree_path(p_edge.tree);
     return query execute v_statement using p_id, p_edge.level, p_added;

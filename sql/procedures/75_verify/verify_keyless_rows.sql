@@ -11,55 +11,71 @@ as $$
 -- Returns: as verify, without the level and without keys; the detail is the row.
 declare
     v_tree text := (_duplication.find_duplication(p_id)).tree;
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(v_tree, p_level);
     v_statement text;
 begin
-    select r.* into v_level from _duplication.resolve_level(v_tree, p_level) as r;
-    select format(
-        $statement$
-            with parents as (
-                select m.number, m.orig_key, m.new_key from _duplication.id_map as m
-                where m.number between $2 and $3 and not coalesce($4 ? m.orig_key, false)
-                order by m.number
-            ),
+    select _duplication.fill_sql(
+        $sql$
+with parents as (
+    select m.number, m.orig_key, m.new_key from _duplication.id_map as m
+    where m.number between $2 and $3 and not coalesce($4 ? m.orig_key, false)
+    order by m.number
+),
 
-            sources as (
-                select m.number, jsonb_build_object(%1$s)::text as content
-                from parents as m
-                cross join lateral (
-                    select s.* from %2$s as s where s.%3$I = m.orig_key%4$s%5$s%6$s offset 0
-                ) as s
-                %7$s
-            ),
+sources as (
+    select m.number, jsonb_build_object({expected})::text as content
+    from parents as m
+    cross join lateral (
+        select s.* from {relation} as s
+        where s.{"edge_column"} = m.orig_key{parent_key_cast}{filter}{edge_filter}
+        offset 0
+    ) as s
+    {reference_joins}
+),
 
-            copies as (
-                select m.number, jsonb_build_object(%8$s)::text as content, c as copied_row
-                from parents as m
-                cross join lateral (select s.* from %2$s as s where s.%3$I = m.new_key%4$s%6$s offset 0) as c
-            ),
+copies as (
+    select m.number, jsonb_build_object({found})::text as content, c as copied_row
+    from parents as m
+    cross join lateral (
+        select s.* from {relation} as s where s.{"edge_column"} = m.new_key{parent_key_cast}{edge_filter} offset 0
+    ) as c
+),
 
-            extra as (
-                select c.number, c.content from copies as c except all select s.number, s.content from sources as s
-            )
+extra as (
+    select c.number, c.content from copies as c except all select s.number, s.content from sources as s
+)
 
-            select null::text, null::text, 'missing', null::text, d.content
-            from (select s.number, s.content from sources as s except all select c.number, c.content from copies as c) as d
-            union all
-            select null, null, 'extra', null, d.content
-            from extra as d
-            %9$s
-        $statement$,
-        string_agg(format('%L, (%s)::text', l.column_name, l.expression), ', '),
-        v_level.relation, v_level.edge_column, v_level.parent_key_cast, v_level.filter_clause, v_level.edge_clause,
-        _duplication.reference_joins(v_tree, p_level, 'parents'),
-        string_agg(format('%L, c.%I::text', l.column_name, l.column_name), ', '),
-        (
-            select format(
-                'union all select null, null, ''crossing'', x.column_name, d.content from extra as d '
-                'inner join copies as k on k.number = d.number and k.content = d.content '
-                'cross join lateral (select (k.copied_row).*) as c '
-                'cross join lateral (values %s) as x (column_name, crosses) where x.crosses',
-                string_agg(format('(%L, %s)', x.column_name, x.condition), ', ')
+select null::text, null::text, 'missing', null::text, d.content
+from (select s.number, s.content from sources as s except all select c.number, c.content from copies as c) as d
+union all
+select null, null, 'extra', null, d.content
+from extra as d
+{crossing}
+$sql$,
+        'expected', string_agg(_duplication.fill_sql(
+            $sql${'column'}, ({expression})::text$sql$, 'column', l.column_name, 'expression', l.expression
+        ), ', '),
+        'relation', v_level.relation::text, 'edge_column', v_level.edge_column,
+        'parent_key_cast', v_level.parent_key_cast, 'filter', v_level.filter_clause,
+        'edge_filter', v_level.edge_clause,
+        'reference_joins', _duplication.reference_joins(v_tree, p_level, 'parents'),
+        'found', string_agg(
+            _duplication.fill_sql($sql${'column'}, c.{"column"}::text$sql$, 'column', l.column_name), ', '
+        ),
+        'crossing', (
+            select _duplication.fill_sql(
+                $sql$
+union all
+select null, null, 'crossing', x.column_name, d.content
+from extra as d
+inner join copies as k on k.number = d.number and k.content = d.content
+cross join lateral (select (k.copied_row).*) as c
+cross join lateral (values {crossings}) as x (column_name, crosses)
+where x.crosses
+$sql$,
+                'crossings', string_agg(_duplication.fill_sql(
+                    $sql$({'column'}, {condition})$sql$, 'column', x.column_name, 'condition', x.condition
+                ), ', ')
             )
             from _duplication.crossing_conditions(v_tree, p_level) as x
             having count(*) > 0

@@ -10,11 +10,10 @@ as $$
 -- Returns: as verify, without the level; and 'neither' for planned rows that neither the source nor the copy has.
 declare
     v_tree text := (_duplication.find_duplication(p_id)).tree;
-    v_level record;
+    v_level _duplication.resolved_level := _duplication.resolve_level(v_tree, p_level);
     v_edge duplication.edges;
     v_carrier text;
 begin
-    select r.* into v_level from _duplication.resolve_level(v_tree, p_level) as r;
     if p_mapped then
         return query
         select d.*

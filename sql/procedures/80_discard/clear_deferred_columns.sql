@@ -9,14 +9,14 @@ as $$
 -- Locks: the rows, until commit. Does not commit.
 declare
     v_tree duplication.trees;
-    v_level record;
+    v_level _duplication.resolved_level;
     v_columns text[];
 begin
     select t.* into v_tree
     from duplication.duplications as d
     inner join duplication.trees as t on t.name = d.tree
     where d.id = p_batch.duplication_id;
-    select r.* into v_level from _duplication.resolve_level(v_tree.name, p_level) as r;
+    v_level := _duplication.resolve_level(v_tree.name, p_level);
     -- rows that one statement copied are deleted by one: among them nothing need be emptied, nor perhaps may be
     v_columns := array(
         select c.name
@@ -34,11 +34,22 @@ begin
     );
     if v_columns <> '{}' then
         perform _duplication.run_statement(
-            format(
-                'update %s as s set %s where s.%I = any(array(select c.%3$I %s)) and (%s)',
-                v_level.relation, (select string_agg(format('%I = null', c), ', ') from unnest(v_columns) as c),
-                v_level.key_column, _duplication.copied_clause(p_batch.duplication_id, p_level, p_batch.range_of),
-                (select string_agg(format('s.%I is not null', c), ' or ') from unnest(v_columns) as c)
+            _duplication.fill_sql(
+                $sql$
+update {relation} as s
+set {assignments}
+where s.{"key"} = any(array(
+    select c.{"key"}
+    {copied_clause}
+)) and ({has_value})
+$sql$,
+                'relation', v_level.relation::text,
+                'assignments', (select string_agg(quote_ident(c) || ' = null', ', ') from unnest(v_columns) as c),
+                'key', v_level.key_column,
+                'copied_clause', _duplication.copied_clause(p_batch.duplication_id, p_level, p_batch.range_of),
+                'has_value', (
+                    select string_agg('s.' || quote_ident(c) || ' is not null', ' or ') from unnest(v_columns) as c
+                )
             ),
             v_tree.search_path, p_batch.duplication_id, p_batch.first_number, p_batch.last_number
         );

@@ -9,7 +9,7 @@ as $$
 -- Locks: the rows, until commit. Does not commit.
 declare
     v_tree duplication.trees;
-    v_level record;
+    v_level _duplication.resolved_level;
     v_rows text;
     v_locked bigint;
     v_deleted bigint;
@@ -18,17 +18,28 @@ begin
     from duplication.duplications as d
     inner join duplication.trees as t on t.name = d.tree
     where d.id = p_batch.duplication_id;
-    select r.* into v_level from _duplication.resolve_level(v_tree.name, p_batch.level) as r;
+    v_level := _duplication.resolve_level(v_tree.name, p_batch.level);
     v_rows := case when v_level.key_column is null
-        then format(
-            '%s as s where s.%I = any(array('
-            'select m.new_key%s from _duplication.id_map as m where m.number between $2 and $3 and not m.missing))%s',
-            v_level.relation, v_level.edge_column, v_level.parent_key_cast, v_level.edge_clause
+        then _duplication.fill_sql(
+            $sql$
+{relation} as s
+where s.{"edge_column"} = any(array(
+    select m.new_key{parent_key_cast} from _duplication.id_map as m where m.number between $2 and $3 and not m.missing
+)){edge_filter}
+$sql$,
+            'relation', v_level.relation::text, 'edge_column', v_level.edge_column,
+            'parent_key_cast', v_level.parent_key_cast, 'edge_filter', v_level.edge_clause
         )
-        else format(
-            '%s as s where s.%I = any(array(select c.%2$I %s))',
-            v_level.relation, v_level.key_column,
-            _duplication.copied_clause(p_batch.duplication_id, p_batch.level, p_batch.range_of)
+        else _duplication.fill_sql(
+            $sql$
+{relation} as s
+where s.{"key"} = any(array(
+    select c.{"key"}
+    {copied_clause}
+))
+$sql$,
+            'relation', v_level.relation::text, 'key', v_level.key_column,
+            'copied_clause', _duplication.copied_clause(p_batch.duplication_id, p_batch.level, p_batch.range_of)
         )
     end;
     -- Locked before anybody looks: a row that refers to them is then either seen, or waits and finds them gone.
