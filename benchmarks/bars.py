@@ -80,7 +80,7 @@ def all_bars(kind: str = "") -> list[Bar]:
         Bar("plain / ours, small, warm session", 0.6, 0.8, times(("small", "plain"), ("small", ours), "warm_ms")),
         Bar("plain / ours, small, new session", 0.6, 0.8, times(("small", "plain"), ("small", ours), "cold_ms")),
         Bar(
-            "small a second, 2 workers by the queue / plain by 2 clients",
+            "small copies a second, 2 workers with a queue / 2 clients with the plain statements",
             0.4,
             0.6,
             times(("rush", worker), ("rush", "plain"), "copies_a_second"),

@@ -20,16 +20,16 @@ END = "<!-- /measured -->"
 RESULTS = "../benchmarks/results"
 PLOTS = {
     "speed": "How many times as fast as the plain statements a copy is, for each shape",
-    "clients": "How many times as long as ours copies through a client take",
-    "bystander": "How long updates of the source take while it is copied, and while it is not",
+    "clients": "How many times as long as a copy of ours a copy through a client takes",
+    "bystander": "How long an application's updates of the source take, with and without a copy",
 }
 
 CHAPTERS: list[tuple[str, str, Callable[[Results], Iterator[str]]]] = [
     ("Trees of different shapes", "speed", shapes_table),
-    ("What they cost besides time", "", costs_table),
+    ("Costs other than time", "", costs_table),
     ("Through a client", "clients", clients_table),
     ("Small episodes", "", small_table),
-    ("Who works on the source meanwhile", "bystander", bystander_table),
+    ("An application that updates the source", "bystander", bystander_table),
 ]
 """Titles, plots, and what yields the tables."""
 
@@ -61,9 +61,10 @@ def how_taken(results: Results) -> Iterator[str]:
         sections = [name for name, one in results.stamps.items() if one == stamp]
         what = "" if len(sections) == len(results.stamps) else f" ({', '.join(sections)})"
         rounds = tell_rounds(results, sections)
-        yield f"Taken {stamp.taken}{what} with `{stamp.command}` at {stamp.commit}, in {rounds}."
+        yield f"Measured {stamp.taken}{what} with `{stamp.command}` at commit {stamp.commit}, in {rounds}."
     file = f"{results.machine.major}.json"
-    yield f"The server's settings, for all ways: {settings}. All figures of all rounds: [{file}]({RESULTS}/{file})."
+    link = f"[{file}]({RESULTS}/{file})"
+    yield f"Every way has the same server settings: {settings}. {link} has all figures of all rounds."
 
 
 def tell_rounds(results: Results, sections: list[str]) -> str:

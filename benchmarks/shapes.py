@@ -129,7 +129,7 @@ KINDS = {
     "deep": Kind("Deep and thin: 17 levels", deep.load, is_deep=True),
     "fat": Kind("Fat rows: 100 kB each", load_fat),
     "single": Kind("One parent with everything", regular(Shape(1, 1, 200_000), Shape(1, 1, 10_000))),
-    "clients": Kind("For the clients' ways", regular(Shape(100, 5, 100), Shape(10, 5, 20))),
+    "clients": Kind("The tree", regular(Shape(100, 5, 100), Shape(10, 5, 20))),
     "large": Kind("Large", regular(Shape(500, 100, 100), Shape(50, 20, 50))),
 }
 

@@ -12,8 +12,8 @@ BYSTANDERS = {
     "nothing": "nothing",
     "plain": "a copy by the plain statements",
     "ours": "a copy by `duplicate`",
-    "ours, per set": "the same, foreign keys per set",
-    ELSEWHERE: "the same copy in another database",
+    "ours, per set": "a copy by `duplicate`, foreign keys per set",
+    ELSEWHERE: "a copy by `duplicate` in another database",
 }
 
 
@@ -75,22 +75,22 @@ def shapes_table(results: Results) -> Iterator[str]:
         yield table(
             [
                 "tree", "plain statements", "for each row", "plain / 1 session", "plain / 2 sessions", "plain / worker",
-                "1 session, per set", "2 sessions, per set", "worker, per set",
+                "plain / 1 session, per set", "plain / 2 sessions, per set", "plain / worker, per set",
             ],
             rows,
         )  # fmt: skip
         yield (
-            "More than 1 is faster than the plain statements; in brackets, from the worst round to the best. Per set: "
-            "with foreign keys checked for a batch at once."
+            "A ratio above 1 means that ours is faster than the plain statements. The brackets hold the worst and the "
+            "best round. *Per set*: foreign keys are checked for a batch at once."
         )
     if at_once := spread(results.ratios(("wide", "plain"), ("wide", "plain, 2 at once"))):
         yield (
-            f"Two sessions that copy the wide tree by the plain statements at once, each for itself, make {at_once} "
-            "times as many copies as one alone."
+            "Two sessions that run the plain statements on the wide tree at once, each for a copy of its own, make "
+            f"{at_once} times as many copies as one session alone."
         )
     growth = [f"{title} {spread(found)}" for title, way in GROWTH.items() if (found := growth_per_row(results, way))]
     if growth:
-        yield f"A row of the large tree takes so many times as long as one of the wide: {', '.join(growth)}."
+        yield f"How many times as long a row of the large tree takes as one of the wide tree: {', '.join(growth)}."
 
 
 def costs_table(results: Results) -> Iterator[str]:
@@ -109,14 +109,15 @@ def costs_table(results: Results) -> Iterator[str]:
     if rows:
         yield table(
             [
-                "tree", "way", "WAL", "buffers for each row", "dead rows in your tables", "and in the engine's",
-                "longest transaction", "peak memory of client or worker",
+                "tree", "way", "WAL", "buffers for each row", "dead rows in your tables",
+                "dead rows in the engine's tables", "longest transaction", "peak memory of client or worker",
             ],
             rows,
         )  # fmt: skip
         yield (
-            "WAL: how far `pg_current_wal_lsn()` went. Buffers: `blks_hit + blks_read` of `pg_stat_database`. Dead "
-            "rows: `n_dead_tup` afterwards. The longest transaction: all of the plain statements, or our longest batch."
+            "WAL: how far `pg_current_wal_lsn()` has advanced. Buffers: `blks_hit + blks_read` of `pg_stat_database`. "
+            "Dead rows: `n_dead_tup` after the copy. Longest transaction: the plain statements are one transaction; of "
+            "ours, it is the longest batch."
         )
 
 
@@ -133,25 +134,26 @@ def clients_table(results: Results) -> Iterator[str]:
     direct = results.middle("delayed", "ours", "direct_ms")
     if trip is None or direct is None:
         return
-    delay = f"{trip - direct:.1f} ms more"
+    delay = f"{trip - direct:.1f} ms away"
     yield describe(results, "clients") + "."
     yield table(["way", "loopback", "way / ours", delay, "way / ours", "peak memory"], rows)
     yield (
-        f"A round trip takes {direct:.2f} ms on loopback, and {trip:.2f} ms through a proxy that hands everything on "
-        "later."
+        f"A round trip takes {direct:.2f} ms on loopback, and {trip:.2f} ms through a proxy that delays everything it "
+        "passes on."
     )
 
 
 def small_table(results: Results) -> Iterator[str]:
     """Yield what small episodes cost."""
     rows = []
-    for title, figure in (("a session that has made some", "warm_ms"), ("a session that has just begun", "cold_ms")):
+    for title, figure in (("a session that has made some copies", "warm_ms"), ("a new session", "cold_ms")):
         ratios = results.ratios(("small", "plain"), ("small", "ours"), figure)
         taken = [number(results.middle("small", way, figure), 1, " ms") for way in ("plain", "ours")]
-        rows.append([f"one, in {title}", *taken, spread(ratios)])
+        rows.append([f"one copy, in {title}", *taken, spread(ratios)])
     rates = [number(results.middle("rush", way, "copies_a_second"), 0, "/s") for way in ("plain", "ours, worker")]
     ratios = results.ratios(("rush", "ours, worker"), ("rush", "plain"), "copies_a_second")
-    rows.append(["many: two clients in a loop, or asked for at once and two workers", *rates, spread(ratios)])
+    title = "many copies: plain by two clients in a loop; ours by two workers, all copies requested at once"
+    rows.append([title, *rates, spread(ratios)])
     if "small" in results.counts:
         yield f"{describe(results, 'small')}, one of {1 + KINDS['small'].neighbors} episodes like it."
         yield table(["", "plain statements", "ours", "speed of ours / plain"], rows)
@@ -174,14 +176,15 @@ def bystander_table(results: Results) -> Iterator[str]:
     if "bystander" in results.stamps:
         yield table(
             [
-                "meanwhile", "transactions", "median", "99 %", "longest update", "longest", "from–to",
+                "meanwhile", "transactions", "median", "99 %", "longest update", "longest transaction", "from–to",
                 "waits for a lock", "longest transaction of the copy",
             ],
             rows,
         )  # fmt: skip
         yield (
-            "Each updates one row of the source, of any level, three milliseconds after the one before, and commits, "
-            "which waits for the disk to have all that the copy has written by then. The longest update leaves the "
-            "commit out: it is where locks are waited for. Medians of the rounds; the longest transaction of the copy "
-            "is what `pg_stat_activity` showed, asked fifty times a second."
+            "Each transaction updates one row of the source, of any level, three milliseconds after the one before. "
+            "Then it commits, which waits until the disk has all that the copy has written by then. An update waits "
+            "for locks, a commit does not; so the longest update is given without its commit. The times are medians of "
+            "the rounds. The longest transaction of the copy is what `pg_stat_activity` showed, read fifty times a "
+            "second."
         )

@@ -19,7 +19,7 @@ where p.episode_id = {victim} order by i.id desc limit 1
 
 
 def deadlock(farm: Farm) -> None:
-    """A batch and an application wait for each other: the batch gives way and is copied at the next try."""
+    """A batch and an application wait for each other. The batch is undone, and copied at the next try."""
     item, before = (farm.ask(VICTIMS_ITEM.format(victim=farm.victim) + f" offset {number}", *()) for number in range(2))
     first = farm.ask("select max(id) from public.blocks where item_id = %s", before)
     with psycopg.connect(farm.dsn) as application:
@@ -38,7 +38,7 @@ def deadlock(farm: Farm) -> None:
 
 
 def table_locked(farm: Farm) -> None:
-    """ACCESS EXCLUSIVE on a source table for a minute: batches give up soon, queue behind nobody, and try again."""
+    """ACCESS EXCLUSIVE on a source table for a minute. Batches give up soon, hold up nobody, and are tried again."""
     with farm.session() as conn, conn.transaction():
         conn.execute("set local lock_timeout = '20 s'")
         conn.execute("lock table public.blocks in access exclusive mode")
@@ -46,7 +46,7 @@ def table_locked(farm: Farm) -> None:
 
 
 def referenced_row_locked(farm: Farm) -> None:
-    """FOR UPDATE for a minute on a row that copied rows refer to: its copy waits, the others are done meanwhile."""
+    """FOR UPDATE for a minute on a row that copied rows refer to. That copy waits; the others are finished."""
     key = farm.ask("select max(id) from public.items where orig_id is not null")
     with farm.session() as conn, conn.transaction():
         conn.execute("set local lock_timeout = '20 s'")
@@ -55,12 +55,12 @@ def referenced_row_locked(farm: Farm) -> None:
 
 
 def source_row_deleted(farm: Farm) -> None:
-    """An item of the source, not copied yet, is deleted with what is below it: its copy is made without it."""
+    """An item of the source is deleted before it is copied, with everything below it. The copy is made without it."""
     farm.change_source(f"delete from public.items where id = ({VICTIMS_ITEM.format(victim=farm.victim)})")
 
 
 def source_row_moved(farm: Farm) -> None:
-    """An item of the source gets another parent: it is in the copy once, below one of them, and `verify` says so."""
+    """An item of the source gets another parent. It is in the copy once, below one of the two, and `verify` says so."""
     farm.change_source(f"""
         update public.items set part_id = (select min(id) from public.parts where episode_id = {farm.victim})
         where id = ({VICTIMS_ITEM.format(victim=farm.victim)})
@@ -68,12 +68,12 @@ def source_row_moved(farm: Farm) -> None:
 
 
 def column_added(farm: Farm) -> None:
-    """The copy is refused with the column's name rather than made without it; retried, it goes on."""
+    """The copy fails and names the column, rather than being made without it. After a retry it goes on."""
     change_columns(farm, "alter table public.blocks add remark text")
 
 
 def column_dropped(farm: Farm) -> None:
-    """The same with a column that is gone."""
+    """The same with a column that is dropped."""
     change_columns(farm, "alter table public.blocks drop title")
 
 
@@ -90,17 +90,17 @@ def change_columns(farm: Farm, statement: str) -> None:
 
 
 def root_deleted(farm: Farm) -> None:
-    """The source is deleted: its copy fails, saying so, and can be discarded."""
+    """The whole source is deleted. The copy fails and says so, and can be discarded."""
     farm.change_source(f"delete from public.episodes where id = {farm.victim}")
 
 
 def new_root_deleted(farm: Farm) -> None:
-    """The unfinished copy is deleted by somebody: it fails, saying so, and nothing is made anew."""
+    """Somebody deletes the unfinished copy. The duplication fails and says so, and no other root is made."""
     farm.tell(f"delete from public.episodes where orig_id = {farm.victim}")
 
 
 def flag_switched(farm: Farm) -> None:
-    """Off in the middle, for some seconds: nobody copies; on again, all go on."""
+    """Copying is switched off for some seconds, and nobody copies. It is switched on again, and all copies go on."""
     farm.tell("update duplication.settings set enabled = false, disabled_wait = '2 s'")
     open_attempts = "select count(*) from _duplication.attempts where ended_at is null"
     eventually(lambda: farm.ask(open_attempts) == 0, "nobody is at work", 60)
@@ -111,7 +111,7 @@ def flag_switched(farm: Farm) -> None:
 
 
 def cancels_race_completion(farm: Farm) -> None:
-    """Each copy is cancelled when its last level is nearly done: one of the two wins, and the record says which."""
+    """Each copy is cancelled when its last level is nearly done. One of the two wins, and the status says which."""
     nearly = """
         select r.duplication_id from _duplication.level_runs as r
         inner join duplication.duplications as d on d.id = r.duplication_id
@@ -126,7 +126,7 @@ def cancels_race_completion(farm: Farm) -> None:
 
 
 def discards_race_workers(farm: Farm) -> None:
-    """Copies at work are cancelled and discarded at once: a batch in flight ends first, and goes with the rest."""
+    """Copies at work are cancelled and discarded at once. A running batch ends first, and is deleted with the rest."""
     with farm.session() as conn:
         for duplication in farm.duplications[:3]:
             with contextlib.suppress(psycopg.Error):

@@ -9,7 +9,7 @@ from tests.faults.meddler import Body
 
 
 def queue_away(farm: Farm) -> None:
-    """No queue for half a minute: the workers say so once, wait, and go on by themselves."""
+    """There is no queue for half a minute: the workers say so once, wait, and go on by themselves."""
     for station in farm.stations:
         station.queue.is_away = True
     time.sleep(farm.away_seconds)
@@ -18,14 +18,14 @@ def queue_away(farm: Farm) -> None:
 
 
 def every_message_twice(farm: Farm) -> None:
-    """The second delivery finds somebody at work or the job done, and does nothing."""
+    """Each message is delivered twice. The second delivery finds the job running or done, and does nothing."""
     for station in farm.stations:
         station.queue.copies = lambda: 2
     finish_and_behave(farm)
 
 
 def messages_reordered(farm: Farm) -> None:
-    """Each is delayed by none to four seconds, so later ones overtake earlier ones."""
+    """Each message is delayed by up to four seconds, so that later ones overtake earlier ones."""
 
     def delay(action: str, body: Body) -> None:
         if action == "SendMessage":
@@ -40,14 +40,14 @@ def messages_reordered(farm: Farm) -> None:
 
 
 def messages_lost(farm: Farm) -> None:
-    """The queue takes every third message and forgets it: the job is seen to be missing, and sent again."""
+    """The queue loses every third message. The dispatcher notices that its job is lost, and sends the job again."""
     for station in farm.stations:
         station.queue.copies = lambda: 1 if farm.random.random() < 2 / 3 else 0
     finish_and_behave(farm)
 
 
 def visibility_expired(farm: Farm) -> None:
-    """Whoever extends a message gives it away instead: it is delivered again while its job is at work."""
+    """A worker that extends its message makes it visible instead: it is delivered again while its job runs."""
 
     def expire(action: str, body: Body) -> None:
         if action == "ChangeMessageVisibility":
@@ -69,7 +69,7 @@ def finish_and_behave(farm: Farm) -> None:
 
 
 def database_stalls(farm: Farm) -> None:
-    """The connections of a worker stand still, and nobody is told: it gives the calls up and connects anew."""
+    """A worker's connections stand still, and neither side is told. The worker gives its calls up and reconnects."""
     station = farm.random.choice(farm.stations)
     station.database.stall()
     time.sleep(min(15.0, farm.away_seconds))
@@ -77,7 +77,7 @@ def database_stalls(farm: Farm) -> None:
 
 
 def queue_stalls(farm: Farm) -> None:
-    """The queue answers nothing for a while and closes nothing: the other jobs go on, the messages come again."""
+    """The queue stops answering, and closes no connection. The other jobs go on, and the messages come again."""
     for station in farm.stations:
         station.queue.stall()
     time.sleep(min(15.0, farm.away_seconds))

@@ -43,19 +43,19 @@ def last_block(farm: Farm) -> object:
 
 
 def server_crashes_in_a_batch(farm: Farm) -> None:
-    """`pg_ctl stop -m immediate` while a batch is open: the batch is undone, and copied once after the restart."""
+    """`pg_ctl stop -m immediate` while a batch runs: the batch is undone, and copied once after the restart."""
     with held_at(farm, "public.blocks", "orig_id", last_block(farm)):
         crash_and_restart(farm)
 
 
 def server_crashes_in_planning(farm: Farm) -> None:
-    """The same while a step of the plan is open: planning goes on where the last committed step left it."""
+    """The same while a step of planning runs: planning goes on where the last committed step left it."""
     with held_at(farm, "_duplication.pieces", "level", "blocks"):
         crash_and_restart(farm)
 
 
 def server_crashes_in_a_discard(farm: Farm) -> None:
-    """The same while a batch of a cancelled copy is being deleted: after the restart the discard is finished."""
+    """The same while a discard deletes a batch of a cancelled copy: after the restart the discard is finished."""
     farm.tell("update duplication.settings set discard_cancelled_after = '0 s'")
     block = farm.ask("select min(id) from public.blocks where orig_id is not null and orig_id < %s", last_block(farm))
     copied = farm.ask("select orig_id from public.blocks where id = %s", block)
@@ -67,19 +67,19 @@ def server_crashes_in_a_discard(farm: Farm) -> None:
 
 
 def server_crashes_any_time(farm: Farm) -> None:
-    """The same at any moment, whatever is being done."""
+    """The same at any moment, whatever the workers are doing."""
     crash_and_restart(farm)
 
 
 def server_away(farm: Farm) -> None:
-    """No server for half a minute: the workers say so once, wait, and go on by themselves."""
+    """There is no server for half a minute: the workers say so once, wait, and go on by themselves."""
     farm.server.crash()
     time.sleep(farm.away_seconds)
     farm.server.start()
 
 
 def statement_timeout(farm: Farm) -> None:
-    """A statement_timeout shorter than a call's budget: calls return in time, and no try is spent on it."""
+    """A `statement_timeout` is shorter than a call's budget: calls return before it, and no failure is counted."""
     name = farm.ask("select current_database()")
     farm.tell(f"alter database {name} set statement_timeout = '1 s'")
     backends_cut = farm.backends()
@@ -93,7 +93,7 @@ def statement_timeout(farm: Farm) -> None:
 
 
 def no_connection_to_be_had(farm: Farm) -> None:
-    """All of max_connections taken for ten seconds, just when the workers have lost their sessions."""
+    """Others take all of `max_connections` for ten seconds, just when the workers have lost their sessions."""
     with contextlib.ExitStack() as stack:
         with farm.session() as conn:
             for pid in farm.backends():
@@ -110,7 +110,7 @@ def no_connection_to_be_had(farm: Farm) -> None:
 
 
 def disk_full(farm: Farm) -> None:
-    """The tablespace of a level has no room: its jobs wait and try again, and are done when there is room."""
+    """The tablespace of a level is full: its jobs wait and are tried again, and are done when there is room."""
     filler = farm.home / "full" / "filler"
     with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
@@ -121,7 +121,7 @@ def disk_full(farm: Farm) -> None:
 
 
 def clock_moved_back(farm: Farm) -> None:
-    """By an hour, while jobs are at work and others wait: no wait, lease or budget lasts until the old time returns."""
+    """The server's clock goes back an hour while jobs run and wait: no wait, lease or budget lasts an hour longer."""
     (farm.home / "clock").write_text("-3600\n")
     farm.wait_for_the_end()
     attempts = farm.ask("select count(*) from _duplication.attempts")

@@ -123,7 +123,7 @@ def can_connect(server: CrashServer, port: int) -> bool:
 
 
 def restored_from_a_dump(farm: Farm) -> None:
-    """Another database gets a dump taken in the middle: adopted, it goes on there, and the old jobs leave it alone."""
+    """A dump of the middle is restored and adopted. Copies go on there; jobs of the first database are left alone."""
     dump = farm.home / "dump.sql"
     run(farm, "pg_dump", farm.dsn, "-f", str(dump))
     for station in farm.stations:
@@ -140,7 +140,7 @@ def restored_from_a_dump(farm: Farm) -> None:
 
 
 def through_a_pooler(farm: Farm) -> None:
-    """Each statement may have another backend: calls are one statement each, and leases follow them."""
+    """Each statement may run in another backend. A call is one statement; a lease names the latest call's backend."""
     farm.wait_for_the_end()
 
 

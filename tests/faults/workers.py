@@ -12,14 +12,14 @@ from tests.support.waiting import eventually
 
 
 def worker_killed_in_a_call(farm: Farm) -> None:
-    """Its backend ends with it, the other worker goes on with the job at once, and nothing is copied twice."""
+    """The worker's backend ends, too. The other worker goes on with the job at once, and nothing is copied twice."""
     station = farm.random.choice(farm.stations)
     station.kill()
     farm.restart(station)
 
 
 def worker_killed_between_send_and_delete(farm: Farm) -> None:
-    """The next job is in the queue, and so is the one that is done: delivered again, it does nothing."""
+    """The queue holds the next job, and still the finished one. Delivered again, the finished one does nothing."""
     station = farm.random.choice(farm.stations)
     killed = threading.Event()
 
@@ -36,14 +36,14 @@ def worker_killed_between_send_and_delete(farm: Farm) -> None:
 
 
 def backends_terminated(farm: Farm) -> None:
-    """pg_terminate_backend on every session of both workers: they connect anew and go on where they were."""
+    """`pg_terminate_backend` on every session of both workers: they connect again and go on where they were."""
     with farm.session() as conn:
         for pid in farm.backends():
             conn.execute("select pg_terminate_backend(%s)", (pid,))
 
 
 def many_dispatchers(farm: Farm) -> None:
-    """Four more dispatchers than the workers' two: one at a time sends, and each job is done once."""
+    """Four more dispatchers run beside the workers' two. One at a time sends jobs, and each job is done once."""
     over = threading.Event()
 
     def dispatch() -> None:
@@ -61,7 +61,7 @@ def many_dispatchers(farm: Farm) -> None:
 
 
 def worker_frozen(farm: Farm) -> None:
-    """SIGSTOP for longer than its lease: the other worker takes its jobs over; woken, it finds that and leaves them."""
+    """SIGSTOP for longer than the worker's lease. The other worker takes its jobs over; woken, it leaves them alone."""
     station: Station = farm.random.choice(farm.stations)
     station.freeze()
     threading.Event().wait(min(6.0, farm.away_seconds))
