@@ -61,8 +61,6 @@ comment on column duplication.duplications.tree is 'The tree that is copied.';
 comment on column duplication.duplications.root_key is 'Key of the original, as its type writes it.';
 comment on column duplication.duplications.new_root_key is 'Key of the copy; null until its root is copied.';
 comment on column duplication.duplications.status is
-'How it stands: pending, in_progress, completed, failed, cancelled, discarding or discarded.';
-comment on column duplication.duplications.status is
 'pending (asked for), in_progress, completed, failed (it waits for a person), cancelled, discarding, discarded.';
 comment on column duplication.duplications.traits is
 'What its status means, such as active or over: see _duplication.statuses().';

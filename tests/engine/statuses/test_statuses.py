@@ -24,6 +24,20 @@ NAMED_ELSEWHERE = {
 
 ACTIONS = ("start", "complete", "fail", "cancel", "retry", "discard", "finish_discard")
 
+SENT = "driven_by = 'queue' and traits ? 'active' and not_before is null"
+LOOK_UPS = {
+    "duplications_to_dispatch_idx": f"{SENT} and dispatched_at is null order by id limit 1",
+    "duplications_sent_idx": f"{SENT} order by dispatched_at limit 1",
+    "duplications_shown_first_idx": "traits ? 'unfinished' order by id limit 1",
+    "duplications_failed_idx": "traits ? 'has_error' order by failed_at limit 1",
+    "duplications_cancelled_idx": "traits ? 'given_up' order by cancelled_at limit 1",
+    "duplications_discarding_idx": "traits ? 'being_deleted' order by discarding_at limit 1",
+    "duplications_to_purge_idx": """
+        traits ? 'over' and purged_at is null order by coalesce(discarded_at, completed_at), id limit 1
+    """,
+}
+"""What is looked up again and again, by the index that is there for it."""
+
 
 def statuses(db: Connection) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = value(db, "select _duplication.statuses()")
@@ -62,3 +76,15 @@ def test_an_action_leads_to_a_status_that_there_is(db: Connection) -> None:
 def test_a_status_that_there_is_not_is_refused(db: Connection) -> None:
     with pytest.raises(psycopg.errors.CheckViolation, match="status_is_known"):
         db.execute("insert into duplication.duplications (tree, root_key, status) values ('episode', '1', 'stuck')")
+
+
+@pytest.mark.parametrize("index", LOOK_UPS)
+def test_what_is_asked_often_is_found_by_an_index(db: Connection, index: str) -> None:
+    """Among ten thousand that are completed."""
+    db.execute("""
+        insert into duplication.duplications (tree, root_key, new_root_key, status, started_at, completed_at, purged_at)
+        select 'episode', n, n, 'completed', now(), now(), now() from generate_series(1, 10000) as n
+    """)
+    db.execute("analyze duplication.duplications")
+    plan = db.execute(f"explain select id from duplication.duplications where {LOOK_UPS[index]}".encode()).fetchall()
+    assert index in str(plan)
