@@ -79,7 +79,7 @@ def test_a_status_that_there_is_not_is_refused(db: Connection) -> None:
 
 
 @pytest.mark.parametrize("index", LOOK_UPS)
-def test_what_is_asked_often_is_found_by_an_index(db: Connection, index: str) -> None:
+def test_what_is_looked_up_often_is_found_by_an_index(db: Connection, index: str) -> None:
     """Among ten thousand that are completed."""
     db.execute("""
         insert into duplication.duplications (tree, root_key, new_root_key, status, started_at, completed_at, purged_at)
@@ -87,4 +87,6 @@ def test_what_is_asked_often_is_found_by_an_index(db: Connection, index: str) ->
     """)
     db.execute("analyze duplication.duplications")
     plan = db.execute(f"explain select id from duplication.duplications where {LOOK_UPS[index]}".encode()).fetchall()
-    assert index in str(plan)
+    # of two that are as good as empty it may take either
+    assert "_idx" in str(plan)
+    assert "Seq Scan" not in str(plan)
