@@ -3,8 +3,8 @@ returns table (ordinal integer, level text, mapped boolean, refers_to_itself boo
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the order in which a tree's levels, and so their jobs, come. A level comes after each level that its foreign
---   keys need, otherwise from the root down. A circle is cut at columns that may be null.
+-- Purpose: the order in which a tree's levels are copied, and so the order of the jobs. A level comes after each level
+--   that its foreign keys need; otherwise the order is from the root down. A circle is cut at columns that may be null.
 -- Parameters: p_tree.
 -- Returns: a row per level that the root reaches, numbered from 1. mapped: the rows are planned one by one, since
 --   something refers to them or a parent alone does not find them; refers_to_itself: its rows need other rows of it;

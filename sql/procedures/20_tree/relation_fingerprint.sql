@@ -3,8 +3,8 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: a fingerprint of all that a copy needs from the catalog about tables and their partitions: columns,
---   defaults, types, constraints, indexes, names. It is made of the versions of the catalog's rows (xmin; and ctid, since
---   one transaction may write two), so no meaning is compared. A change that does not matter costs one compilation.
+--   defaults, types, constraints, indexes, names. It is made of the versions of the catalog's rows: xmin, and ctid,
+--   since one transaction may write two. No meaning is compared; a change that does not matter costs one compilation.
 -- Parameters: p_relations, all in one call, since each copy makes this call. Returns: an md5.
 declare
     v_all oid[] := _duplication.table_and_partitions(variadic p_relations);
