@@ -1,12 +1,12 @@
 create or replace function _duplication.statuses() returns jsonb
 language sql immutable parallel safe
--- Purpose: the statuses of a duplication, what each one is, and which status follows which action. All else asks here.
--- Returns: status → the actions that it allows, each with the status that follows, and `is`, its traits:
---   active: it waits for a worker, or is at work; startable: no step was made since it was asked for, or retried;
---   copying: a step was made; unfinished: something is going to happen to it by itself; whole: the copy is complete;
---   has_copy: there is a copy, whole or in part; has_error: it waits for a person; given_up: somebody has stopped it;
---   being_deleted: its copy is; deleted: its copy was; over: nothing is left to be done.
--- No SET clause, and a body that is parsed once: the planner inlines it, also in a column that is generated from it.
+-- Purpose: the statuses of a duplication, their traits, and which status follows which action. Nothing else decides it.
+-- Returns: status → an object. Each action that the status allows has the status that follows; `is` lists the traits.
+--   active: the duplication waits for a worker or is at work; startable: no step was made since the request, or retry;
+--   copying: a step was made; unfinished: the engine still has work to do; whole: the copy is complete;
+--   has_copy: copied rows may exist; has_error: it failed and waits for a person; given_up: it was cancelled;
+--   being_deleted: the copy is being deleted; deleted: the copy was deleted; over: no work is left.
+-- There is no SET clause and the body is parsed once, so the planner inlines it, also in a generated column.
 return '{
     "pending": {
         "is": ["active", "startable", "unfinished"],

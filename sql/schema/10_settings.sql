@@ -1,4 +1,4 @@
--- What was set, for the whole installation: one row. What counts is the view duplication.settings, with the defaults.
+-- The settings that were changed, for the whole installation: one row. The view duplication.settings adds the defaults.
 
 create table _duplication.stored_settings (
     singleton boolean primary key default true
@@ -59,6 +59,6 @@ create table _duplication.stored_settings (
 );
 insert into _duplication.stored_settings default values;
 comment on table _duplication.stored_settings is
-'What was set: one row. Null is what was never set, or was reset: the view duplication.settings shows its default.';
+'The settings that were changed: one row. Null stands for the default, which duplication.settings shows.';
 comment on column _duplication.stored_settings.switched_off is
-'Settings that somebody has set to null, which means off, whatever the default.';
+'The settings that were set to null. Null switches a setting off, whatever its default.';

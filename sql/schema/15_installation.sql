@@ -7,9 +7,8 @@ create table _duplication.installation (
     purged_xid xid8 not null default '0'
 );
 insert into _duplication.installation default values;
-comment on table _duplication.installation is 'Which installation this database is: one row. adopt() makes it another.';
+comment on table _duplication.installation is 'Which installation this database is: one row. adopt() makes a new id.';
 comment on column _duplication.installation.id is
-'Names this database in messages, so that a worker leaves alone what another database''s driver sent, and in cursors '
-'of its feed.';
+'Identifies this database in messages and in cursors of its feed. A worker leaves messages with another id alone.';
 comment on column _duplication.installation.purged_xid is
-'How far the feed was purged. A reader whose cursor is older starts anew.';
+'The newest transaction whose events were purged. A reader with an older cursor has to begin anew.';

@@ -5,10 +5,10 @@ create table duplication.trees (
         constraint tree_name_is_plain check (name ~ '^[a-z][a-z0-9_]*$'),
     search_path text not null default 'public'
 );
-comment on table duplication.trees is 'A tree that can be duplicated.';
-comment on column duplication.trees.name is 'What the tree is called: p_tree of the routines.';
+comment on table duplication.trees is 'A set of tables whose rows are copied together.';
+comment on column duplication.trees.name is 'The name of the tree: p_tree of the routines.';
 comment on column duplication.trees.search_path is
-'The path that the tables'' own triggers need while rows are copied.';
+'The search_path for the tree''s filters and expressions, and for its tables'' triggers while rows are copied.';
 
 create table duplication.levels (
     tree text not null references duplication.trees on delete cascade,
@@ -29,22 +29,22 @@ create table duplication.levels (
     constraint new_key_has_a_column check (new_key is null or key_column is not null),
     constraint orig_column_has_a_key check (orig_column is null or key_column is not null)
 );
-comment on table duplication.levels is 'A table of a tree.';
+comment on table duplication.levels is 'One table of a tree.';
 comment on column duplication.levels.tree is 'The tree.';
-comment on column duplication.levels.name is 'What the level is called, on the feed and in what refers to it.';
-comment on column duplication.levels.row_name is 'What one row is called in messages.';
+comment on column duplication.levels.name is 'The name of the level, in events and in the tables that refer to it.';
+comment on column duplication.levels.row_name is 'What messages call one row of the level.';
 comment on column duplication.levels.relation is
-'The table, with its schema, quoted as in SQL. A name: it is resolved when a run starts.';
+'The table, with its schema, quoted as in SQL. The name is resolved when a duplication starts.';
 comment on column duplication.levels.key_column is
-'The key: of an integer, uuid or text type. Null for a composite key or none: copied by its parent, not referred to.';
+'The key column: integer, uuid or text. Null if no single column is a key: rows are copied with their parent.';
 comment on column duplication.levels.new_key is
 'An SQL expression for new keys; null for the column''s own default or identity.';
 comment on column duplication.levels.row_filter is
-'An SQL condition on a source row s; rows that do not meet it are left out, with all below them.';
-comment on column duplication.levels.orig_column is 'The column that names a copy''s original; null if there is none.';
+'An SQL condition on a source row s. Rows that do not meet it are left out, with all rows below them.';
+comment on column duplication.levels.orig_column is 'The column of a copied row that names its original; null if none.';
 comment on column duplication.levels.plan_rows is
-'Plan each row, even where nothing refers to the level: slower, and exact about rows moved meanwhile.';
-comment on column duplication.levels.batch_rows is 'Rows that a batch of this level aims at; null for the setting.';
+'Plan each row, even if nothing refers to the level: slower, but exact if rows are moved while they are copied.';
+comment on column duplication.levels.batch_rows is 'Rows that the level''s first batch aims at; null for the setting.';
 
 create table duplication.edges (
     tree text not null,
@@ -61,15 +61,15 @@ create table duplication.edges (
 );
 create index edges_parent_level_idx on duplication.edges (tree, parent_level);
 comment on table duplication.edges is
-'How a level is reached. A level may have several edges; a row reached twice is copied once.';
+'The columns by which a level is reached. A level may have several edges. A row that is reached twice is copied once.';
 comment on column duplication.edges.tree is 'The tree.';
 comment on column duplication.edges.level is 'The level that is reached.';
-comment on column duplication.edges.parent_level is 'The level that it is reached from.';
-comment on column duplication.edges.column_name is 'The column that the edge follows: on which table, says kind.';
+comment on column duplication.edges.parent_level is 'The level from which it is reached.';
+comment on column duplication.edges.column_name is 'The column that the edge follows. kind tells whose column it is.';
 comment on column duplication.edges.kind is
-'below: the column is on the level and names its parent. owned: it is on the parent and names a row of the level.';
+'below: the column is on the level and names the parent. owned: it is on the parent and names a row of the level.';
 comment on column duplication.edges.row_filter is
-'An SQL condition on the row that has the column, such as a type beside an id.';
+'An SQL condition on the row that has the column. An example is a type column beside an id.';
 
 create table duplication.column_rules (
     tree text not null references duplication.trees on delete cascade,
@@ -92,18 +92,18 @@ create table duplication.column_rules (
     )
 );
 comment on table duplication.column_rules is
-'Exceptions to "copy the column": default (take the column''s default), keep, null, set (an expression on the source '
-'row s and copy.new_key, copy.duplication_id), remap (it names rows of target_level, though no foreign key says so). '
-'A rule without a level is for all that have the column; one with a level goes before it.';
+'Exceptions to "copy the column": default (take the column''s default), keep (the source''s value), null, set (an '
+'expression on source row s, copy.new_key, copy.duplication_id), remap (the column names rows of target_level, '
+'without a foreign key). A rule without a level is for all levels with the column; a rule with a level overrides it.';
 comment on column duplication.column_rules.tree is 'The tree.';
 comment on column duplication.column_rules.level is
-'The level that has the column; null for all that have one of this name.';
+'The level that has the column; null for all levels with a column of this name.';
 comment on column duplication.column_rules.column_name is 'The column.';
-comment on column duplication.column_rules.rule is 'default, keep, null, remap or set: see the table.';
+comment on column duplication.column_rules.rule is 'default, keep, null, remap or set: see the comment of the table.';
 comment on column duplication.column_rules.expression is
-'For set: SQL on the source row s, copy.new_key and copy.duplication_id.';
+'For set: an SQL expression on the source row s, copy.new_key and copy.duplication_id.';
 comment on column duplication.column_rules.target_level is 'For remap: the level whose rows the column names.';
 comment on column duplication.column_rules.row_filter is
-'For which rows it refers to target_level: a type beside an id.';
+'For remap: an SQL condition on the rows that refer to target_level. An example is a type column beside an id.';
 comment on column duplication.column_rules.unmapped is
-'What becomes of a reference to a row of the source''s tree that is not in the copy: error, or null.';
+'For remap: what becomes of a reference whose row is in the source''s tree and not in the copy: error, or null.';

@@ -1,5 +1,5 @@
--- A level and its references as resolve_level() and level_references() find them: what is declared, joined with what
--- the catalog says of it now.
+-- The results of resolve_level() and level_references(): a level and its references as they are declared, joined with
+-- what the catalog says now.
 
 create type _duplication.resolved_level as (
     name text,
@@ -18,19 +18,19 @@ create type _duplication.resolved_level as (
     edge_clause text
 );
 comment on type _duplication.resolved_level is
-'A level with its names resolved. The last four are of its edge, and null unless it has one alone and is below it: as '
-'every level without a map.';
+'A level with its names resolved. The last four columns are of its edge. They are null unless the level has only one '
+'edge, of kind below, as every level that is not mapped has.';
 comment on column _duplication.resolved_level.key_cast is
-'To append to a key in text, as id_map has it, for the key column''s own type: see key_cast().';
+'The suffix that casts a key from text, as it is in id_map, to the key column''s type: see key_cast().';
 comment on column _duplication.resolved_level.new_key is
-'The SQL expression for the next key; null if none can be had.';
+'The SQL expression for a new key; null if the level declares none and the key column has no default.';
 comment on column _duplication.resolved_level.filter_clause is
-'The level''s filter, to append to a condition; empty without one.';
-comment on column _duplication.resolved_level.batch_rows is 'Rows that its batches begin with.';
-comment on column _duplication.resolved_level.is_root is 'Whether no other level is above it.';
-comment on column _duplication.resolved_level.edge_column is 'Its column that names the parent.';
-comment on column _duplication.resolved_level.parent_key_cast is 'As key_cast, for the edge''s column.';
-comment on column _duplication.resolved_level.edge_clause is 'The edge''s filter, as filter_clause.';
+'The level''s filter, as SQL to append to a condition; empty if there is no filter.';
+comment on column _duplication.resolved_level.batch_rows is 'How many rows the level''s first batch aims at.';
+comment on column _duplication.resolved_level.is_root is 'Whether no other level is above this one.';
+comment on column _duplication.resolved_level.edge_column is 'The level''s column that names the parent.';
+comment on column _duplication.resolved_level.parent_key_cast is 'Like key_cast, for edge_column.';
+comment on column _duplication.resolved_level.edge_clause is 'The edge''s filter, in the form of filter_clause.';
 
 create type _duplication.level_reference as (
     nr integer,
@@ -49,15 +49,16 @@ create type _duplication.level_reference as (
     nullable name array
 );
 comment on type _duplication.level_reference is
-'Something on a level that names rows of the tree''s levels. Its columns and target_columns are pairs.';
+'A reference: columns of a level that name rows of the tree. columns and target_columns are pairs.';
 comment on column _duplication.level_reference.origin is
-'below or owned: an edge; rule: a column rule; constraint: a foreign key.';
+'Where it is declared. below or owned: an edge; rule: a column rule; constraint: a foreign key.';
 comment on column _duplication.level_reference.key_column is 'The one of its columns that names the target''s key.';
-comment on column _duplication.level_reference.assigned is 'Those of its columns that it decides.';
+comment on column _duplication.level_reference.assigned is 'Those of its columns that it gives a value in the copy.';
 comment on column _duplication.level_reference.by_row is
-'Whether none of its columns names the target''s key, so that the target''s row and its copy are looked up.';
-comment on column _duplication.level_reference.is_checked is 'Whether a foreign key checks it.';
-comment on column _duplication.level_reference.condition is 'The rows it counts for; null for all.';
+'True if none of its columns names the target''s key, so that the target''s row and its copy are looked up.';
+comment on column _duplication.level_reference.is_checked is 'Whether a foreign key checks the reference.';
+comment on column _duplication.level_reference.condition is
+'An SQL condition on the rows with the reference; null for all.';
 comment on column _duplication.level_reference.unmapped is
-'What becomes of it when it should have been mapped and is not: error, or null.';
-comment on column _duplication.level_reference.nullable is 'Those of its columns that may be null for a time.';
+'What becomes of the reference if its row is in the source''s tree and not in the copy: error, or null.';
+comment on column _duplication.level_reference.nullable is 'Those of its columns that may be null until the backfill.';

@@ -55,32 +55,32 @@ create index duplications_discarding_idx on duplication.duplications (discarding
 create index duplications_to_purge_idx
 on duplication.duplications (coalesce(discarded_at, completed_at), id)
 where traits ? 'over' and purged_at is null;
-comment on table duplication.duplications is 'One run: the copy of one root with everything below it.';
-comment on column duplication.duplications.id is 'p_id of the routines.';
+comment on table duplication.duplications is 'A request for one copy (a root and all below it), and its state.';
+comment on column duplication.duplications.id is 'The number of the duplication: p_id of the routines.';
 comment on column duplication.duplications.tree is 'The tree that is copied.';
-comment on column duplication.duplications.root_key is 'Key of the original, as its type writes it.';
-comment on column duplication.duplications.new_root_key is 'Key of the copy; null until its root is copied.';
+comment on column duplication.duplications.root_key is 'Key of the original root, as its type writes it.';
+comment on column duplication.duplications.new_root_key is 'Key of the copied root; null until the root is copied.';
 comment on column duplication.duplications.status is
 'pending (asked for), in_progress, completed, failed (it waits for a person), cancelled, discarding, discarded.';
 comment on column duplication.duplications.traits is
-'What its status means, such as active or over: see _duplication.statuses().';
+'What is true of the status, such as active or over: see _duplication.statuses().';
 comment on column duplication.duplications.driven_by is
-'queue: a worker drives it. caller: whoever called duplicate() does, and no worker takes it over.';
-comment on column duplication.duplications.requested_by is 'The role that asked for it.';
+'queue: workers do the work. caller: whoever calls duplicate() does the work, and no worker takes it over.';
+comment on column duplication.duplications.requested_by is 'The role that requested the duplication.';
 comment on column duplication.duplications.options is
 'idempotency_key, overrides (column → value of the new root), trace.';
 comment on column duplication.duplications.error is
-'Why it failed: level, relation, sqlstate, message, detail, hint, context.';
-comment on column duplication.duplications.requested_at is 'When it was asked for.';
+'Why the duplication failed: level, relation, sqlstate, message, detail, hint, context.';
+comment on column duplication.duplications.requested_at is 'When the duplication was requested.';
 comment on column duplication.duplications.dispatched_at is
-'When its job was last sent to the queue; null if it is to be sent.';
-comment on column duplication.duplications.not_before is 'When its job is sent again, if it waits.';
-comment on column duplication.duplications.waiting_reason is 'Why it waits, for people.';
-comment on column duplication.duplications.started_at is 'When its work began first.';
-comment on column duplication.duplications.completed_at is 'When its copy was complete.';
-comment on column duplication.duplications.failed_at is 'When it last failed.';
-comment on column duplication.duplications.cancelled_at is 'When it was cancelled.';
-comment on column duplication.duplications.discarding_at is 'When its discard began.';
-comment on column duplication.duplications.discarded_at is 'When all of its copy was deleted.';
+'When the duplication''s job was last sent to the queue; null if the job has to be sent.';
+comment on column duplication.duplications.not_before is 'When its job is sent again; null if it does not wait.';
+comment on column duplication.duplications.waiting_reason is 'Why the duplication waits, in words for people.';
+comment on column duplication.duplications.started_at is 'When work on the duplication first began.';
+comment on column duplication.duplications.completed_at is 'When the copy was complete.';
+comment on column duplication.duplications.failed_at is 'When the duplication last failed.';
+comment on column duplication.duplications.cancelled_at is 'When the duplication was cancelled.';
+comment on column duplication.duplications.discarding_at is 'When the discard began.';
+comment on column duplication.duplications.discarded_at is 'When the whole copy was deleted.';
 comment on column duplication.duplications.purged_at is
-'When the last of its plan was deleted, as settings.purge_after says. Its copy stays.';
+'When the last of the plan was purged, see settings.purge_after. The copy stays.';

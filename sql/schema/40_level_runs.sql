@@ -1,4 +1,4 @@
--- How far each level of a duplication is: its plan along the edges, its statements, its times.
+-- The runs of a duplication, one for each level: statement, progress and times. Edge runs: how far planning is.
 
 create table _duplication.level_runs (
     duplication_id bigint not null references duplication.duplications on delete cascade,
@@ -30,25 +30,25 @@ create table _duplication.level_runs (
     constraint completed_is_after_planned check (completed_at is null or planned_at is not null)
 );
 comment on table _duplication.level_runs is
-'A level of a run. How much is copied is the sum over its batches, and what purged_… say of those deleted since.';
-comment on column _duplication.level_runs.ordinal is 'Place in the order of copying.';
+'One level of one duplication. Rows copied: the sum over its batches, plus purged_rows for batches that were purged.';
+comment on column _duplication.level_runs.ordinal is 'The place in the order of copying.';
 comment on column _duplication.level_runs.first_number is
-'The number of the level''s first row in id_map: see first_number().';
-comment on column _duplication.level_runs.mapped is 'Its rows are planned one by one.';
+'The first number of the run''s range in id_map: see first_number().';
+comment on column _duplication.level_runs.mapped is 'Whether the rows are planned one by one, in id_map.';
 comment on column _duplication.level_runs.deferred_columns is
-'Columns that may name rows that are not there yet: null until the backfill.';
-comment on column _duplication.level_runs.backfills is 'For a backfill: the level whose deferred columns it fills.';
-comment on column _duplication.level_runs.relation is 'Its table when the statement was compiled.';
+'Columns whose target may be copied later. They are null until the backfill.';
+comment on column _duplication.level_runs.backfills is 'For a backfill: the level whose deferred columns are filled.';
+comment on column _duplication.level_runs.relation is 'The table''s name when the statement was compiled.';
 comment on column _duplication.level_runs.compiled_from is
-'The fingerprint that the statement was compiled from; null if it is, or has to be, one for this run alone.';
-comment on column _duplication.level_runs.statement is 'What each batch runs.';
+'The fingerprint that the statement was compiled from. Null if the statement is for this run alone, or has to be.';
+comment on column _duplication.level_runs.statement is 'The SQL that each batch runs.';
 comment on column _duplication.level_runs.fingerprint is
-'The table''s columns when the level was started; a change stops the run.';
+'The fingerprint of the table''s columns when the level started. If the columns change, copying stops.';
 comment on column _duplication.level_runs.per_row_reason is
-'Why its foreign keys are checked row by row although the settings ask for sets.';
-comment on column _duplication.level_runs.purged_batches is 'Batches that a purge has deleted.';
-comment on column _duplication.level_runs.purged_rows_planned is 'Their rows when they were planned.';
-comment on column _duplication.level_runs.purged_rows is 'The rows that they inserted.';
+'Why foreign keys are checked row by row although settings.foreign_keys_per_set is on.';
+comment on column _duplication.level_runs.purged_batches is 'How many batches were purged.';
+comment on column _duplication.level_runs.purged_rows_planned is 'The planned rows of the purged batches.';
+comment on column _duplication.level_runs.purged_rows is 'How many rows the purged batches inserted.';
 
 create table _duplication.edge_runs (
     duplication_id bigint not null,
@@ -65,6 +65,7 @@ create table _duplication.edge_runs (
     foreign key (duplication_id, parent_level) references _duplication.level_runs on delete cascade
 );
 comment on table _duplication.edge_runs is
-'How far planning has come along an edge. A row of its own: each step of planning updates it, each batch reads '
-'level_runs.';
-comment on column _duplication.edge_runs.parents_planned is 'Parents whose children are planned, in plan order.';
+'How far planning has followed an edge. It is not in level_runs, because each step of planning updates it while each '
+'batch reads level_runs.';
+comment on column _duplication.edge_runs.parents_planned is
+'How many parents, in plan order, have their children planned.';

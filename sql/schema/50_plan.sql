@@ -1,5 +1,5 @@
--- The plan of a duplication, and what became of it: keys, pieces to be copied, batches that were copied.
--- Rows come and go in these tables, and a fifth of a large table is too much to leave behind for autovacuum.
+-- The plan of a duplication and its progress: keys, pieces that are not copied yet, batches that were copied.
+-- Rows come and go in these tables. By default, autovacuum lets a fifth of a large table go stale, which is too much.
 
 create table _duplication.id_map (
     number bigint primary key,
@@ -10,14 +10,14 @@ create table _duplication.id_map (
     constraint row_is_planned_once unique (run, orig_key)
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 comment on table _duplication.id_map is
-'The plan: one old key and its new key. No foreign key, for it would cost more than the row.';
+'The plan: one original key and its new key. There is no foreign key, because it would cost more than the row.';
 comment on column _duplication.id_map.number is
-'Place in plan order; batches are ranges of it. Unique over all runs: a range needs no other column, and a look-up by '
-'orig_key no other index, so the planner has nothing to choose wrongly.';
+'The place in the plan; batches are ranges of numbers. It is unique over all runs, so a range needs no other column. '
+'A look-up by orig_key has one index, so the planner cannot choose a wrong one.';
 comment on column _duplication.id_map.run is
-'Whose plan: the id in level_runs. Runs come one after the other, and so do the entries of the index by original key.';
+'The run of the number: level_runs.id. The index by original key begins with it, so its entries come in order.';
 comment on column _duplication.id_map.missing is
-'The original was not there any more when its turn came: skipped, with everything below it.';
+'The original was gone when its turn came. The row is skipped, with everything below it.';
 
 create table _duplication.pieces (
     duplication_id bigint not null,
@@ -33,10 +33,10 @@ create table _duplication.pieces (
     foreign key (duplication_id, level) references _duplication.level_runs on delete cascade,
     constraint range_is_not_empty check (first_number <= last_number)
 ) with (autovacuum_vacuum_scale_factor = 0.02);
-comment on table _duplication.pieces is 'A planned range of rows that is not copied yet: what batches are made of.';
+comment on table _duplication.pieces is 'A range of numbers that is planned and not copied yet. A batch copies pieces.';
 comment on column _duplication.pieces.range_of is
-'rows: the range is of the level''s own numbers in id_map. parents: of its parents'', with all their children.';
-comment on column _duplication.pieces.rows is 'Rows when it was planned.';
+'rows: the range is of the level''s own numbers in id_map. parents: of the parents'' numbers, with all their children.';
+comment on column _duplication.pieces.rows is 'How many rows the piece had when it was planned.';
 
 create table _duplication.batches (
     duplication_id bigint not null,
@@ -64,11 +64,11 @@ create table _duplication.batches (
     constraint ended_is_after_started check (ended_at >= started_at)
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 comment on table _duplication.batches is
-'One transaction that copied: a run of neighbouring pieces, which it took away. While it is there, so are its rows.';
+'A transaction that copied neighbouring pieces and deleted those pieces. Its rows exist as long as its record does.';
 comment on column _duplication.batches.batch_no is
-'The number of its first piece: unique without a counter that sessions would queue for.';
+'The number of the batch''s first piece. It is unique without a counter that sessions would have to wait for.';
 comment on column _duplication.batches.target_rows is
-'How many rows it was to have; the pieces that were left may be fewer.';
-comment on column _duplication.batches.reason is 'Why it was to be that big: see size_batch().';
-comment on column _duplication.batches.rows_planned is 'Rows of its pieces when they were planned.';
-comment on column _duplication.batches.rows is 'Rows inserted.';
+'How many rows the batch should have. It may have fewer, if fewer were left.';
+comment on column _duplication.batches.reason is 'Why the batch should have target_rows rows: see size_batch().';
+comment on column _duplication.batches.rows_planned is 'How many rows its pieces had when they were planned.';
+comment on column _duplication.batches.rows is 'How many rows the batch inserted.';

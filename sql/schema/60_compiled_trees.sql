@@ -1,4 +1,4 @@
--- What a tree comes to: its order and its statements, compiled once and kept until something of it changes.
+-- The order and the statements of each tree, compiled once and kept until the tree or its tables change.
 
 create table _duplication.compiled_trees (
     tree text primary key references duplication.trees on delete cascade,
@@ -7,8 +7,7 @@ create table _duplication.compiled_trees (
     plan_statement text not null
 );
 comment on table _duplication.compiled_trees is
-'What a tree comes to, read from the catalog when something of it had changed. The fingerprint is of all that was '
-'read.';
+'What is compiled from a tree and the catalog. fingerprint is one value for everything that it was compiled from.';
 
 create table _duplication.compiled_levels (
     tree text not null references _duplication.compiled_trees on delete cascade,
@@ -26,9 +25,9 @@ create table _duplication.compiled_levels (
     constraint deferred_columns_have_a_backfill check ((deferred_columns = '{}') = (backfill_statement is null))
 );
 comment on table _duplication.compiled_levels is
-'A level of a compiled tree: its place, and the statements that copy it.';
+'A level of a compiled tree: its place in the order, and the statements that copy it.';
 comment on column _duplication.compiled_levels.fingerprint is
-'What the catalog said of its table: relation_fingerprint.';
+'One value for what the catalog says of the table: see relation_fingerprint().';
 
 create table _duplication.compiled_edges (
     tree text not null references _duplication.compiled_trees on delete cascade,
@@ -41,4 +40,4 @@ create table _duplication.compiled_edges (
 );
 comment on table _duplication.compiled_edges is 'An edge of a compiled tree, and the statement that plans along it.';
 comment on column _duplication.compiled_edges.carrier is
-'The level by whose numbers it is followed: see edge_carrier().';
+'The mapped level by whose numbers the edge is followed: see edge_carrier().';

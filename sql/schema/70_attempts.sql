@@ -1,4 +1,4 @@
--- The deliveries of jobs to workers.
+-- Attempts: the deliveries of jobs to workers.
 
 create table _duplication.attempts (
     id bigint generated always as identity primary key,
@@ -27,9 +27,10 @@ create index attempts_failed_idx on _duplication.attempts (ended_at) where outco
 create index attempts_started_at_idx on _duplication.attempts (started_at);
 comment on table _duplication.attempts is 'One delivery of one job to a worker.';
 comment on column _duplication.attempts.lease_ends_at is
-'Until when its session counts as at work; each call renews it.';
-comment on column _duplication.attempts.stop_requested is 'Its worker wants to end: the call returns at the next step.';
+'The time until which the attempt counts as alive. Each call renews it.';
+comment on column _duplication.attempts.stop_requested is
+'True if the worker wants to end. Its call returns after the step.';
 comment on column _duplication.attempts.outcome is
-'done, released (handed back), later (not now), stopped (nothing to do), transient or lasting (errors), lost (its '
-'session was gone, or silent for longer than its lease).';
-comment on column _duplication.attempts.reason is 'Why it was later or stopped, for people.';
+'done, released (handed back), later (the job waits), stopped (nothing to do), transient or lasting (an error), lost '
+'(the session was gone, or was silent for longer than its lease).';
+comment on column _duplication.attempts.reason is 'Why the outcome is later or stopped, in words for people.';

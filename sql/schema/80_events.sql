@@ -10,12 +10,11 @@ create table duplication.events (
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 create index events_xid_idx on duplication.events (xid, id);
 create index events_duplication_id_idx on duplication.events (duplication_id, id);
-comment on table duplication.events is 'What happened: the feed for people and programs.';
-comment on column duplication.events.id is 'Its number; in the order of writing, not of becoming visible.';
+comment on table duplication.events is 'The feed: what happened to duplications, for people and programs.';
+comment on column duplication.events.id is 'The event''s number. Events may become visible in another order.';
 comment on column duplication.events.xid is
-'The transaction that wrote it. Numbers become visible out of order; a reader goes by (xid, id), below the oldest '
-'transaction still running.';
-comment on column duplication.events.duplication_id is 'What it happened to.';
-comment on column duplication.events.type is 'One of duplication.event_types.';
-comment on column duplication.events.payload is 'An object with the fields that event_types names.';
-comment on column duplication.events.created_at is 'When it was written.';
+'The transaction that wrote the event. A cursor is a snapshot, which tells by xid what a reader has not been told yet.';
+comment on column duplication.events.duplication_id is 'The duplication that the event is about.';
+comment on column duplication.events.type is 'A type of duplication.event_types.';
+comment on column duplication.events.payload is 'An object with the fields that duplication.event_types names.';
+comment on column duplication.events.created_at is 'When the event was written.';

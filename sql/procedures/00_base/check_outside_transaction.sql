@@ -1,12 +1,12 @@
 create or replace procedure _duplication.check_outside_transaction()
 language plpgsql
 as $$
--- Purpose: refuse, before any work, a committing procedure that was called where it may not commit: in a transaction
---   block, a function, or together with other statements in one string.
+-- Purpose: refuse a call of a committing procedure, before any work, where it may not commit: in a transaction block, a
+--   function, or a string with other statements.
 -- Errors: UD015.
--- Does not commit: the COMMIT below is refused in any case, within its exception block. Only the reason tells, and no
---   SQLSTATE or clock does; a reason in the server's language is compared with its like. No SET clause, see
---   duplicate_level.
+-- Does not commit: the COMMIT below is refused in any case, since it is in an exception block. Only the reason of the
+--   refusal tells the cases apart; no SQLSTATE or clock does. The reason is in the server's language, so it is compared
+--   with another refusal. No SET clause: see duplicate_level.
 declare
     v_refusal text;
 begin

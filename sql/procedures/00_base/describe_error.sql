@@ -14,9 +14,9 @@ create or replace function _duplication.describe_error(
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: an error as duplications.error keeps it.
-    -- Parameters: p_id, p_level, where it was met; the rest as GET STACKED DIAGNOSTICS gives it, '' for what there is not.
-    -- Returns: an object; relation is the table that the error names, else the level's.
+    -- Purpose: describe an error in the form that duplications.error keeps.
+    -- Parameters: p_id and p_level, where the error was met; the others from GET STACKED DIAGNOSTICS, '' for none.
+    -- Returns: an object. Its relation is the table that the error names, else the level's table.
     select jsonb_strip_nulls(jsonb_build_object(
         'level', p_level,
         'relation', quote_ident(t.schema_name) || '.' || quote_ident(t.table_name),

@@ -2,16 +2,16 @@ create or replace function _duplication.fill_sql(p_template text, variadic p_val
 language plpgsql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: SQL made of a template. The template shows what goes where, and as what:
---   {name}    SQL, as it is; null puts in nothing, and a line of nothing else is left out
---   {"name"}  an identifier, quoted where it has to be
+-- Purpose: fill a template of SQL. The template shows where each value goes, and in which form:
+--   {name}    SQL, unchanged; null puts in nothing, and a line with nothing else on it is left out
+--   {"name"}  an identifier, quoted if needed
 --   {'name'}  a literal; null puts in NULL
---   A value is never searched for holes. Names are of small letters, digits and underscores; other braces are SQL's own.
+--   Values are not searched for holes. Names have small letters, digits and underscores; other braces are SQL's own.
 -- Parameters: p_template; p_values: the name of a hole, its value, the next name … A name may have several holes.
--- Returns: the SQL, without the line breaks around it.
--- Errors: XX000, a mistake of the caller: a hole without a value, a value without a hole, null for an identifier.
+-- Returns: the SQL, without line breaks at its beginning and end.
+-- Errors: XX000 for a mistake of the caller: a hole without a value, a value without a hole, null for an identifier.
 declare
-    -- what format() is given at the end: it puts the values in, all in one pass
+    -- the template for format(), which puts in all values in one pass
     v_format text := replace(p_template, '%', '%%');
     v_name text;
     v_filled text;

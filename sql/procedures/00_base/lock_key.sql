@@ -1,16 +1,16 @@
 create or replace function _duplication.lock_key(p_subject text, variadic p_names text[] default '{}') returns bigint
 language sql immutable parallel safe
 as $$
-    -- Purpose: the key of an advisory lock. Hashed from a list of names, since the application shares the key space, and so that
-    --   no name can be taken for another: a tree may be called start. No SET clause: the planner inlines it.
+    -- Purpose: the key of an advisory lock. It is hashed from a list of names: the application has its own keys, and no
+    --   name must be taken for another (a tree may be called start). No SET clause: the planner inlines it.
     -- Parameters: p_subject and p_names, one of these:
-    --   duplication, its id: a batch and a step hold it shared (advance_level), discard_batch exclusively;
-    --   start, a duplication's id: who gives it its levels (create_level_runs);
-    --   root, a tree, a key: who opens a copy of that root, to find one that another session opens (open_duplication);
-    --   attempts: who begins an attempt, so that what the gates count holds (begin_attempt);
-    --   dispatch: who sends jobs (dispatch_jobs), or makes the database another installation (adopt);
-    --   purge: who purges (purge_batch).
-    --   One more is taken before there is this function: sql/migrations/env.py has it as a literal.
+    --   duplication, its id: held by a batch and a step, shared (advance_level), and by discard_batch, exclusive;
+    --   start, a duplication's id: held while its runs are created (create_level_runs);
+    --   root, a tree, a key: held to open a copy of that root, so that two sessions open only one (open_duplication);
+    --   attempts: held while an attempt begins, so that what the gates counted still holds (begin_attempt);
+    --   dispatch: held while jobs are sent (dispatch_jobs), or the database becomes another installation (adopt);
+    --   purge: held by a purge (purge_batch).
+    --   sql/migrations/env.py has one more as a literal: a migration needs it before this function exists.
     -- Returns: a 64-bit key.
     select pg_catalog.hash_array_extended(
         pg_catalog.array_cat(array['duplication', p_subject], p_names) collate "C", 0

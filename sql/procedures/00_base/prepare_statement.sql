@@ -2,10 +2,10 @@ create or replace function _duplication.prepare_statement(p_statement text, p_ty
 returns text
 language plpgsql
 as $$
--- Purpose: have the session keep the plan of a generated statement: to parse and plan those of a small tree anew takes a
---   tenth of its copy. No SET clause: the statement is for the caller's search path.
--- Parameters: p_statement; p_types of its parameters, as a list; p_values of them.
--- Returns: the SQL that executes it.
+-- Purpose: let the session keep the plan of a generated statement. Parsing and planning the statements of a small tree
+--   anew takes a tenth of its copy. No SET clause: the statement uses the caller's search path.
+-- Parameters: p_statement; p_types, the types of its parameters, as a list; p_values, their values.
+-- Returns: the SQL that executes the prepared statement.
 declare
     v_name text := pg_catalog.concat('duplication ', pg_catalog.md5(p_statement));
     v_literals text := pg_catalog.ltrim(pg_catalog.repeat(', %L', pg_catalog.cardinality(p_values)), ', ');

@@ -2,8 +2,8 @@ create or replace function _duplication.raise_error(p_error jsonb) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: raise a described error again, whole. RAISE cannot set the original CONTEXT; duplications.error keeps it.
--- Parameters: p_error, as describe_error makes it.
+-- Purpose: raise a described error again. RAISE cannot set the original CONTEXT, but duplications.error keeps it.
+-- Parameters: p_error, as describe_error returns it.
 -- Errors: always, with the SQLSTATE of p_error.
 begin
     raise exception using

@@ -1,6 +1,6 @@
 create or replace function duplication.reset_setting(p_name text) returns void
 language plpgsql
--- as store_settings
+-- for the same reason as store_settings
 security definer
 set search_path to pg_catalog, pg_temp
 as $$
@@ -24,12 +24,12 @@ begin
 end;
 $$;
 comment on function duplication.reset_setting is
-'Let a setting have its default again, and that of a later version after an upgrade.
+'Return a setting to its default. After an upgrade it follows the default of the new version.
 
 Parameters
   p_name: text, a column of duplication.settings.
 Returns: nothing.
-Errors: UD016 (unknown setting; the hint lists those there are).
+Errors: UD016 (unknown setting; the hint lists all settings).
 Commits: no.
 Rights: EXECUTE; it runs with its owner''s rights.
 Example: select duplication.reset_setting(''max_active'');';

@@ -1,10 +1,10 @@
 create or replace function _duplication.store_settings() returns trigger
 language plpgsql
--- who may update the view needs no rights on what is below it
+-- so that a role that may update the view needs no rights on its table
 security definer
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: store what an UPDATE of duplication.settings changes, and nothing else: the other settings keep to their defaults.
+-- Purpose: store only what an UPDATE of duplication.settings changes, so that the other settings follow their defaults.
 -- Errors: 23514 with the name of the check that refuses the value; 55000 for INSERT and DELETE.
 declare
     v_changed text[];

@@ -1,5 +1,5 @@
--- Purpose: the catalogue of events: emit_event refuses a type that is not in it. A new type is added here, and to the
--- table in docs/http.md.
+-- Purpose: the list of event types. emit_event refuses any other type. Add a new type here and to the table in
+-- docs/http.md.
 create or replace view duplication.event_types as
 select
     t.type,
@@ -56,9 +56,9 @@ from (
     )
 ) as t (type, meaning, fields, optional_fields);
 comment on view duplication.event_types is
-'The types of events, with what each means. Example: select type, meaning, fields from duplication.event_types;';
-comment on column duplication.event_types.type is 'As in events.type, and as read_events returns it.';
-comment on column duplication.event_types.meaning is 'What has happened.';
+'The types of events and their meanings. Example: select type, meaning, fields from duplication.event_types;';
+comment on column duplication.event_types.type is 'The value of events.type, which read_events returns.';
+comment on column duplication.event_types.meaning is 'What happened.';
 comment on column duplication.event_types.fields is
-'What every payload has: name → meaning. Times are texts, as in ISO 8601.';
-comment on column duplication.event_types.optional_fields is 'What a payload may have besides: name → meaning.';
+'The fields of every payload: name → meaning. Times are texts, as in ISO 8601.';
+comment on column duplication.event_types.optional_fields is 'Fields that a payload may also have: name → meaning.';

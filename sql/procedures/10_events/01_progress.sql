@@ -1,4 +1,4 @@
--- Purpose: everything that shows progress reads it. One row without a level before the duplication has started.
+-- Purpose: the source of everything that shows progress. A duplication that has not started has one row, without level.
 create or replace view duplication.progress as
 select
     d.id as duplication_id,
@@ -36,15 +36,15 @@ comment on column duplication.progress.duplication_id is 'The duplication.';
 comment on column duplication.progress.tree is 'Its tree.';
 comment on column duplication.progress.root_key is 'Key of the original.';
 comment on column duplication.progress.new_root_key is 'Key of the copy; null until its root is copied.';
-comment on column duplication.progress.status is 'That of the duplication.';
+comment on column duplication.progress.status is 'The status of the duplication.';
 comment on column duplication.progress.level is
 'The level; null before the duplication has started. A backfill is a level of its own.';
-comment on column duplication.progress.ordinal is 'Place in the order of copying.';
+comment on column duplication.progress.ordinal is 'The place in the order of copying.';
 comment on column duplication.progress.level_status is 'planning, planned, in_progress or completed.';
-comment on column duplication.progress.rows_planned is 'Rows planned so far.';
-comment on column duplication.progress.rows_done is 'The planned rows of its batches.';
+comment on column duplication.progress.rows_planned is 'How many rows of the level are planned so far.';
+comment on column duplication.progress.rows_done is 'How many of the planned rows are done.';
 comment on column duplication.progress.rows_copied is
-'The rows that its batches inserted: fewer where the source lost some meanwhile.';
-comment on column duplication.progress.batches is 'Its batches, also those whose records were purged.';
-comment on column duplication.progress.started_at is 'When the level was begun.';
-comment on column duplication.progress.completed_at is 'When the level was done.';
+'How many rows were inserted: fewer than rows_done if originals were missing.';
+comment on column duplication.progress.batches is 'How many batches the level had, with those that were purged.';
+comment on column duplication.progress.started_at is 'When the level started.';
+comment on column duplication.progress.completed_at is 'When the level was completed.';

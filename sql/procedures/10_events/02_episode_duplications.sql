@@ -1,5 +1,5 @@
--- Purpose: what an application reads, a row for each duplication. Keys are text, since they may be of any type in an
--- application's tables.
+-- Purpose: the view for applications, a row for each duplication. Keys are text, since an application's tables may have
+-- keys of any type.
 create or replace view duplication.episode_duplications as
 select
     d.id,
@@ -24,12 +24,12 @@ comment on view duplication.episode_duplications is
 'Duplications of episodes, for applications. Example: select * from duplication.episode_duplications where id = 1;';
 comment on column duplication.episode_duplications.id is 'The duplication.';
 comment on column duplication.episode_duplications.episode_id is 'Key of the original.';
-comment on column duplication.episode_duplications.new_episode_id is 'Key of the copy; null until it is copied.';
-comment on column duplication.episode_duplications.status is 'That of the duplication.';
+comment on column duplication.episode_duplications.new_episode_id is 'Key of the copy; null until its root is copied.';
+comment on column duplication.episode_duplications.status is 'The status of the duplication.';
 comment on column duplication.episode_duplications.progress is 'Rows done, in per cent of the rows planned so far.';
-comment on column duplication.episode_duplications.error_code is 'The SQLSTATE of why it failed.';
-comment on column duplication.episode_duplications.error_message is 'Why it failed.';
-comment on column duplication.episode_duplications.requested_by is 'The role that asked for it.';
-comment on column duplication.episode_duplications.requested_at is 'When it was asked for.';
-comment on column duplication.episode_duplications.started_at is 'When its work began first.';
-comment on column duplication.episode_duplications.completed_at is 'When its copy was complete.';
+comment on column duplication.episode_duplications.error_code is 'The SQLSTATE, if it failed.';
+comment on column duplication.episode_duplications.error_message is 'The error message, if it failed.';
+comment on column duplication.episode_duplications.requested_by is 'The role that requested the duplication.';
+comment on column duplication.episode_duplications.requested_at is 'When the duplication was requested.';
+comment on column duplication.episode_duplications.started_at is 'When work on the duplication first began.';
+comment on column duplication.episode_duplications.completed_at is 'When the copy was complete.';

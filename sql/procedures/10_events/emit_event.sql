@@ -2,7 +2,7 @@ create or replace function _duplication.emit_event(p_id bigint, p_type text, p_p
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: append to the feed, in the transaction that did what it tells.
+-- Purpose: append an event to the feed, in the transaction that the event is about.
 -- Parameters: p_id; p_type, one of event_types; p_payload, an object with the fields that event_types names.
 -- Errors: 23514 for a type that is not in event_types.
 begin

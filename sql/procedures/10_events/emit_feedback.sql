@@ -9,9 +9,9 @@ create or replace function _duplication.emit_feedback(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: tell people something about a stage, on the feed and as a NOTICE.
--- Parameters: p_id; p_stage, a level; p_message; p_amount and p_total rows, where there are such; p_raises_notice: false for
---   the feed alone.
+-- Purpose: tell people something about a level, on the feed and as a NOTICE.
+-- Parameters: p_id; p_stage, the level; p_message; p_amount and p_total, numbers of rows, if there are any;
+--   p_raises_notice: false for the feed alone.
 begin
     perform _duplication.emit_event(p_id, 'duplication.feedback', jsonb_strip_nulls(jsonb_build_object(
         'id', p_id, 'stage', p_stage, 'message', p_message, 'amount', p_amount, 'total', p_total

@@ -4,8 +4,8 @@ create or replace function _duplication.emit_progress(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: tell on the feed how far a level is: a sum over its batches, so not for each batch.
--- Parameters: p_id, p_level; p_rows_done of p_rows_planned rows, as the view progress has them.
+-- Purpose: tell the progress of a level on the feed. Not called for each batch, since it takes a sum over all batches.
+-- Parameters: p_id, p_level; p_rows_done and p_rows_planned, as in the view progress.
 begin
     if p_rows_planned > 0 then
         perform _duplication.emit_event(p_id, 'duplication.progress', jsonb_build_object(

@@ -2,7 +2,7 @@ create or replace function _duplication.raise_notice(p_message text) returns voi
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: tell whoever has called, as a NOTICE, what the feed is told. Each is a packet of its own and wakes the client, so a
+-- Purpose: tell the caller, as a NOTICE, what the feed is told. Each NOTICE is a packet and wakes the client. So a
 --   client that does not show them, such as a worker, sets duplication.notices to off.
 -- Parameters: p_message.
 begin

@@ -2,10 +2,10 @@ create or replace function _duplication.report_progress(p_id bigint, p_level tex
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: tell how far a level is, on the feed and as a NOTICE, unless somebody has done so within half a second: another
---   session, or an earlier call. Before the level is begun, only the caller is told.
+-- Purpose: tell the progress of a level on the feed and as a NOTICE, unless it was told within the last half second, by
+--   this session or another. Before the level has started, there is only the NOTICE.
 -- Parameters: p_id; p_level, of a started duplication.
--- Returns: when it was told last, or was begun.
+-- Returns: when progress was last told. If it never was: when the level, or else the duplication, started.
 -- Does not commit.
 declare
     v_reported_at timestamptz := coalesce(

@@ -2,8 +2,8 @@ create or replace function _duplication.find_run_id(p_id bigint, p_level text) r
 language plpgsql stable cost 1
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: by which number id_map knows a level of a duplication. In a statement as `(select _duplication.find_run_id(…))`,
---   which is computed once, not once for each row.
+-- Purpose: the run of a level: level_runs.id, which id_map.run refers to. Write it as
+--   `(select _duplication.find_run_id(…))` in a statement, so that it is computed once and not for each row.
 -- Parameters: p_id, p_level. Returns: null without a run.
 begin
     return (select r.id from _duplication.level_runs as r where r.duplication_id = p_id and r.level = p_level);

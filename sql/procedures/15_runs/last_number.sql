@@ -2,8 +2,8 @@ create or replace function _duplication.last_number(p_id bigint, p_level text) r
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the last number that a level's plan has given.
--- Parameters: p_id, p_level. Returns: the number before the level's first if it has none; null without a run.
+-- Purpose: the last number that a level's plan has used.
+-- Parameters: p_id, p_level. Returns: the number before the run's first if none is used; null without a run.
 begin
     return (
         select coalesce(m.number, r.first_number - 1)

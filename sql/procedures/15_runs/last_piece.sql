@@ -2,10 +2,10 @@ create or replace function _duplication.last_piece(p_id bigint, p_level text) re
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the last piece that a level's plan has cut. Parameters: p_id, p_level. Returns: 0 for none.
+-- Purpose: the last piece of a level's plan. Parameters: p_id, p_level. Returns: its piece_no; 0 if there is none.
 begin
     return coalesce((
-        -- not max(), which 15 may answer by reading all of them
+        -- not max(): PostgreSQL 15 may read all pieces for it
         select p.piece_no
         from _duplication.pieces as p
         where p.duplication_id = p_id and p.level = p_level

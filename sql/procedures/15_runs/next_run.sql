@@ -2,10 +2,10 @@ create or replace function _duplication.next_run(p_id bigint) returns _duplicati
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the level that a started duplication has come to: a run keeps the levels it was started with, whatever becomes of
---   the tree.
+-- Purpose: the next run of a started duplication. Runs are created when the duplication starts, so later changes of the
+--   tree do not matter.
 -- Parameters: p_id.
--- Returns: the run of the first level in copy order that is not done; all null if all are, or none is laid out.
+-- Returns: the first run in copy order that is not completed; all null if all are completed, or none is created.
 declare
     v_run _duplication.level_runs;
 begin

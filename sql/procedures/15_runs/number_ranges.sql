@@ -4,8 +4,8 @@ create or replace function _duplication.number_ranges(
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: what a level's plan has numbered, cut into ranges.
-    -- Parameters: p_id, p_level; p_rows, how many rows to a range.
+    -- Purpose: the numbers of a level's plan, cut into ranges.
+    -- Parameters: p_id, p_level; p_rows, how many numbers a range has.
     -- Returns: a row per range.
     select first.number, least(first.number + p_rows - 1, last.number)
     from _duplication.level_runs as r

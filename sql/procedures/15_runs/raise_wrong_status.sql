@@ -4,7 +4,7 @@ create or replace function _duplication.raise_wrong_status(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: say that a duplication's status, or that it was purged, does not allow something, and what it does allow.
+-- Purpose: say that an action is not allowed, because of the duplication's status or its purge, and which action is.
 -- Parameters: p_duplication; p_action, as in 'cannot be …'.
 -- Errors: UD007, always.
 declare

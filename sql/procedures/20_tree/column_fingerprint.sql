@@ -2,7 +2,7 @@ create or replace function _duplication.column_fingerprint(p_relation regclass) 
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: one value for a table's columns, so that a change between two batches of a level is noticed.
+-- Purpose: a fingerprint of a table's columns, which shows a change between two batches of a level.
 -- Parameters: p_relation. Returns: an md5 of the columns' names, types and kinds.
 begin
     return (

@@ -3,12 +3,12 @@ returns table (ordinal integer, level text, mapped boolean, refers_to_itself boo
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the order in which a tree's levels are copied, which is also that of the jobs of the chain: a level after every
---   level that its foreign keys need, and else from the root down. A circle is cut at columns that may be null.
+-- Purpose: the order in which a tree's levels are copied, and so the order of the jobs. A level comes after each level
+--   that its foreign keys need; otherwise the order is from the root down. A circle is cut at columns that may be null.
 -- Parameters: p_tree.
--- Returns: a row per level that the root reaches, numbered from 1. mapped: its rows are planned one by one, since
---   something refers to them or a parent alone does not find them; refers_to_itself: rows of it need others of it;
---   deferred_columns: those that may name rows that are not there yet, for the backfill.
+-- Returns: a row per level that the root reaches, numbered from 1. mapped: the rows are planned one by one, since
+--   something refers to them or a parent alone does not find them; refers_to_itself: its rows need other rows of it;
+--   deferred_columns: columns whose target may be copied later, for the backfill.
 -- Errors: UD010 where a circle cannot be cut.
 declare
     v_levels text[] := array(
@@ -18,13 +18,13 @@ declare
             select e.level, p.depth + 1
             from paths as p
             inner join duplication.edges as e on e.tree = p_tree and e.parent_level = p.level
-            -- a longer path runs in a circle
+            -- a longer path would go round a circle
             where p.depth < (select count(*) from duplication.levels as l where l.tree = p_tree)
         )
 
         select p.level from paths as p group by p.level order by min(p.depth), p.level
     );
-    -- each reference as an object; a foreign key, or a look-up of the target's copy, needs its target to be there
+    -- each reference as an object; needed: a foreign key or a look-up of the target's copy needs the target first
     v_references jsonb;
     v_placed text[] := array[]::text[];
 begin
@@ -58,7 +58,7 @@ begin
         cross join lateral (
             select count(*) as needed, count(*) filter (where n.is_fixed) as fixed from needs as n where n.level = l.name
         ) as n
-        -- cut where there is a circle, and not on the way to one
+        -- cut a level only if it is part of a circle, not if it merely leads to one
         where l.name <> all(v_placed) and n.fixed = 0 and (
             n.needed = 0 or exists (select from paths as p where p.level = l.name and p.target = l.name)
         )

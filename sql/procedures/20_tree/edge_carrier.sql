@@ -2,8 +2,8 @@ create or replace function _duplication.edge_carrier(p_tree text, p_parent_level
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the level by whose numbers an edge is followed: the parent, or the level above a parent without a key.
-    -- Parameters: p_tree, p_parent_level of the edge. Returns: a level that is planned row by row.
+    -- Purpose: the carrier of an edge: its parent level, or the level above if the parent level has no key.
+    -- Parameters: p_tree, p_parent_level of the edge. Returns: a mapped level.
     select coalesce(
         (
             select e.parent_level

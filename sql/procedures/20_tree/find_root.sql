@@ -2,8 +2,8 @@ create or replace function _duplication.find_root(p_tree text) returns duplicati
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: a tree's root level, as it is declared.
--- Parameters: p_tree. Returns: its row.
+-- Purpose: the root level of a tree.
+-- Parameters: p_tree. Returns: its row of duplication.levels.
 -- Errors: those of root_level.
 declare
     v_name text := _duplication.root_level(p_tree);

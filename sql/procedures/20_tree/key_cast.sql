@@ -2,11 +2,11 @@ create or replace function _duplication.key_cast(p_relation regclass, p_column t
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: how a key, kept as text in id_map, is brought back to its column's type so that the column's index serves.
--- Parameters: p_relation, and p_column of it.
+-- Purpose: the cast from a key in text, as id_map keeps it, to its column's type, so that the column's index is used.
+-- Parameters: p_relation; p_column, a column of it.
 -- Returns: a suffix for an expression, such as '::pg_catalog.int8'.
--- Errors: UD010 if there is no such column, or its type cannot be a key: only integers, uuid and text are equal
---   exactly when their text is.
+-- Errors: UD010 if there is no such column, or its type cannot be a key. Only for integers, uuid and text are values
+--   equal exactly when their texts are.
 declare
     v_type oid;
     v_collation oid;
@@ -15,7 +15,7 @@ begin
     select a.atttypid, a.attcollation into v_type, v_collation
     from pg_attribute as a
     where a.attrelid = p_relation and a.attname = p_column and not a.attisdropped;
-    -- a domain may be of a domain
+    -- a domain may be based on another domain
     while exists (select from pg_type as t where t.oid = v_type and t.typtype = 'd') loop
         v_type := (select t.typbasetype from pg_type as t where t.oid = v_type);
     end loop;

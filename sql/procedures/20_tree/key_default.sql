@@ -1,11 +1,11 @@
 create or replace function _duplication.key_default(p_relation regclass, p_column text) returns text
 language plpgsql stable
--- with nothing else on the path, the catalog prints every name in the expression with its schema
+-- with no other schema on the path, the catalog prints every name in the expression with its schema
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the expression that a column draws its next value from.
--- Parameters: p_relation, and p_column of it.
--- Returns: SQL text; null if the column has no default.
+-- Purpose: the expression for a column's next value: its identity or its default.
+-- Parameters: p_relation; p_column, a column of it.
+-- Returns: SQL text; null if the column has neither.
 begin
     return (
         select case

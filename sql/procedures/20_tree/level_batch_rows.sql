@@ -2,7 +2,7 @@ create or replace function _duplication.level_batch_rows(p_tree text, p_level te
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: how many rows a level's batches begin with: its own setting, or that of all.
+-- Purpose: how many rows a level's first batch aims at: the level's own number, or that of the settings.
 -- Parameters: p_tree, p_level.
 begin
     return (

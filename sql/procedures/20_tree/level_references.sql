@@ -3,10 +3,10 @@ returns setof _duplication.level_reference
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: everything on a level that names rows of the tree's levels: its edges, what it owns, the references that
---   rules declare, and the foreign keys in the catalog. What comes first decides a column.
+-- Purpose: all references on a level to rows of the tree: its edges, the rows it owns, the references that rules
+--   declare, and the foreign keys of the catalog. If two of them use one column, the first in this order decides it.
 -- Parameters: p_tree, p_level.
--- Returns: a row per reference; its type says what the fields are.
+-- Returns: a row per reference; the comments of the type explain the fields.
 -- Errors: UD010 if there is no such table.
 begin
     return query
@@ -23,7 +23,7 @@ begin
     ),
 
     rules as (
-        -- of a level's own rule and one for all levels, the level's own counts
+        -- a level's own rule replaces the rule for all levels
         select r.*
         from duplication.column_rules as r
         where r.tree = p_tree and (r.level = p_level or (r.level is null and not exists (
@@ -33,7 +33,7 @@ begin
     ),
 
     constraints as (
-        -- of several partitions' own keys, one tells all that is to be known
+        -- partitions may each have the same foreign key: one of them is enough
         select distinct on (k.columns, k.target_columns, t.name)
             f.oid, f.conname, f.confmatchtype, t.name as target_level, t.key_column as target_key, k.columns,
             k.target_columns,
@@ -69,7 +69,7 @@ begin
         select 3, 'rule', r.column_name, r.target_level, r.row_filter
         from rules as r
         where r.rule = 'remap' and not exists (
-            -- then the rule says only what becomes of it unmapped
+            -- such a rule only says what becomes of the foreign key's unmapped references
             select from constraints as c
             where r.column_name = any(c.columns) and c.target_level = r.target_level
                 and (cardinality(c.columns) > 1 or c.target_columns[1] <> c.target_key)
@@ -122,7 +122,7 @@ begin
         f.columns, f.key_column, n.assigned, f.target_level, f.target_columns, f.by_row, f.is_array, f.is_checked, f.condition, f.unmapped,
         case
             when f.is_match_full and cardinality(n.nullable) < cardinality(f.columns) then '{}'
-            -- the others, such as a tenant, are known from the start
+            -- the other columns, such as a tenant, have their values from the start
             when f.key_column is not null and not f.is_match_full
                 then array_remove(array[case when f.key_column = any(n.nullable) then f.key_column end], null)
             else n.nullable

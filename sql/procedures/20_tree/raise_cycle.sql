@@ -5,7 +5,7 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: say why levels cannot be brought into an order.
--- Parameters: p_tree; p_references as copy_order has them; p_levels, those that are left.
+-- Parameters: p_tree; p_references as in copy_order; p_levels, the levels that have no place yet.
 -- Errors: UD010, always, with a path that ends where it begins.
 declare
     v_path text;

@@ -2,11 +2,10 @@ create or replace function _duplication.relation_fingerprint(variadic p_relation
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: one value for all that the catalog says of tables and their partitions and that a copy depends on: columns,
---   defaults, types, constraints, indexes, names. Made of the versions of the catalog's rows (xmin, and ctid for
---   two of one transaction), so that nothing has to be compared by what it means; a change that does not matter costs one
---   compilation.
--- Parameters: p_relations, all in one call: it is made for each copy. Returns: an md5.
+-- Purpose: a fingerprint of all that a copy needs from the catalog about tables and their partitions: columns,
+--   defaults, types, constraints, indexes, names. It is made of the versions of the catalog's rows: xmin, and ctid,
+--   since one transaction may write two. No meaning is compared; a change that does not matter costs one compilation.
+-- Parameters: p_relations, all in one call, since each copy makes this call. Returns: an md5.
 declare
     v_all oid[] := _duplication.table_and_partitions(variadic p_relations);
     v_columns text;
@@ -30,14 +29,14 @@ begin
             from pg_inherits as i
             where i.inhparent = any(p_relations)
         ),
-        -- a sequence's name is in the statements
+        -- the statements contain the names of sequences
         (
             select string_agg(d.objid::regclass::text, ',' order by d.objid)
             from pg_depend as d
             where d.refclassid = 'pg_class'::regclass and d.refobjid = any(p_relations) and d.refobjsubid > 0
                 and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
         ),
-        -- a domain may be of a domain, so all of them
+        -- a domain may be based on another domain, so all domains count
         case when v_has_domains then (
             select string_agg(concat(t.xmin, t.ctid, c.xmin, c.ctid), ',' order by t.oid, c.oid)
             from pg_type as t

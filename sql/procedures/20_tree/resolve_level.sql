@@ -2,9 +2,9 @@ create or replace function _duplication.resolve_level(p_tree text, p_level text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: a level as the catalog has it now: its names resolved, what is declared joined with what is derived.
+-- Purpose: a level with its names resolved in the catalog, and with what follows from its declaration.
 -- Parameters: p_tree, p_level.
--- Returns: the level; its type says what the fields are.
+-- Returns: the level; the comments of the type explain the fields.
 -- Errors: UD001, UD002; UD010 where the declaration does not fit the catalog.
 declare
     v_declared duplication.levels;
@@ -48,7 +48,7 @@ begin
     if v_edge.edges = 1 and v_edge.kind = 'below' then
         v_level.parent_level := v_edge.parent_level;
         v_level.edge_column := v_edge.column_name;
-        -- in the type and collation of the column itself, which its index has
+        -- the type and collation of the edge's own column, so that its index is used
         v_level.parent_key_cast := _duplication.key_cast(v_level.relation, v_level.edge_column);
         v_level.edge_clause := coalesce(' and (' || v_edge.row_filter || ')', '');
     end if;

@@ -4,7 +4,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the table that a level names.
 -- Parameters: p_name, with its schema and quoted as in SQL.
--- Errors: UD010 if there is no such table, or it is of a kind that cannot be copied.
+-- Errors: UD010 if there is no such table, or it cannot be copied because of its kind.
 declare
     v_relation regclass;
     v_problem text;

@@ -2,7 +2,7 @@ create or replace function _duplication.root_level(p_tree text) returns text
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the level that no other level is above.
+-- Purpose: the root level of a tree: no other level is above it.
 -- Parameters: p_tree. Returns: the level's name.
 -- Errors: UD001; UD010 unless there is exactly one.
 declare

@@ -2,7 +2,7 @@ create or replace function _duplication.shares_key(p_edge duplication.edges) ret
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: whether the rows that an edge reaches have their parent's key as their own: the column is the key of its table.
+    -- Purpose: whether the edge's column is the key of its table: then a parent and the row below it have the same key.
     -- Parameters: p_edge. Returns: null if that table has no key column.
     select l.key_column = p_edge.column_name
     from duplication.levels as l

@@ -2,7 +2,7 @@ create or replace function _duplication.table_and_partitions(variadic p_relation
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: tables with all their partitions, each of which may have constraints and triggers of its own.
+-- Purpose: tables with all their partitions, since a partition may have its own constraints and triggers.
 -- Parameters: p_relations, partitioned or not.
 begin
     return p_relations::oid[] || array(

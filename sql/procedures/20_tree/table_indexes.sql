@@ -2,7 +2,7 @@ create or replace function _duplication.table_indexes(p_relation regclass) retur
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the indexes of a table, and those that its partitions have of their own.
+    -- Purpose: the indexes of a table, and those indexes of its partitions that are not part of a table's index.
     -- Parameters: p_relation, partitioned or not.
     select i.*
     from pg_index as i

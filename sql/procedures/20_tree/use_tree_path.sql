@@ -1,9 +1,9 @@
 create or replace function _duplication.use_tree_path(p_tree text) returns void
 language plpgsql
 as $$
--- Purpose: for the rest of the calling function, resolve names as the tree's own expressions need it (filters, new
---   keys, rules): the plan, the copy and verify must mean the same by them. The caller pins its path by a SET clause,
---   which ends this; this function has none, for the same reason.
+-- Purpose: for the rest of the calling function, use the tree's search_path, so that filters, new keys and rules mean
+--   the same in the plan, the copy and verify. The caller has a SET clause for search_path, which restores the path at
+--   the caller's end. This function has no SET clause: the path would end with it.
 -- Parameters: p_tree.
 begin
     perform pg_catalog.set_config('search_path', t.search_path, true)

@@ -4,11 +4,11 @@ create or replace function _duplication.drops_reference(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: decide about a reference whose target is not in the copy, so that none points at the source in silence.
--- Parameters: p_id; p_level, p_row_key and p_column, what refers; p_target_level and p_target_key, to what; p_unmapped,
---   'error' or 'null'.
--- Returns: false if the target is not of the source's tree: the reference stays. True if it must become null.
--- Errors: UD017 where an error is asked for.
+-- Purpose: decide about a reference whose target is not in the copy. No reference may point at the source unnoticed.
+-- Parameters: p_id; p_level, p_row_key and p_column, the referring column; p_target_level and p_target_key, the target;
+--   p_unmapped, 'error' or 'null'.
+-- Returns: false if the target is outside the source's tree: the reference stays. True if it must become null.
+-- Errors: UD017 if the target is in the source's tree and p_unmapped is 'error'.
 begin
     if p_target_key is null or not _duplication.is_in_source_tree(p_id, p_target_level, p_target_key) then
         return false;

@@ -2,13 +2,13 @@ create or replace function _duplication.is_in_source_tree(p_id bigint, p_level t
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: whether a row hangs below the root that a duplication copies, whatever filters or the plan say of it.
+    -- Purpose: whether a row is below the root that a duplication copies, even if a filter or the plan leaves it out.
     -- Parameters: p_id; p_level and p_key of the row.
-    -- Returns: true also for a row below one that is in the plan. False if there is no such row.
+    -- Returns: true also for a row below a planned row. False if there is no such row.
     -- Errors: those of rows_above.
     with recursive above as (
         select p_level as level, p_key as key
-        -- a circle of rows ends here
+        -- UNION ends the recursion in a circle of rows
         union
         select a.level, a.key
         from above as r

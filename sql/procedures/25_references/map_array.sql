@@ -5,8 +5,8 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: what an array of keys becomes in the copy.
--- Parameters: p_keys, the array; the others as in drops_reference, which decides about each key that is not in the copy: one
---   that must not stay is left out.
+-- Parameters: p_keys, the array; the others as in drops_reference, which decides about each key that is not in the
+--   copy. A key that must become null is left out.
 -- Returns: the array, in the same order.
 -- Errors: UD017; UD010 if the array has more than one dimension.
 begin

@@ -2,13 +2,13 @@ create or replace function duplication.map_key(p_id bigint, p_level text, p_key 
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Reads one row of id_map, by its index.
+    -- This function reads one row of id_map, by its index.
     select m.new_key
     from _duplication.id_map as m
     where m.run = (select _duplication.find_run_id(p_id, p_level)) and m.orig_key = p_key collate "C" and not m.missing;
 $$;
 comment on function duplication.map_key is
-'What a key of the source becomes in the copy: for rules (duplication.column_rules) that set a column whose value has
+'The new key of a row of the source. For rules (duplication.column_rules) that set a column whose value has
 keys inside, such as a document.
 
 Parameters

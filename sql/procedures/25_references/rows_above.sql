@@ -4,9 +4,9 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: the rows that a source row hangs below, by any edge; filters of levels leave none out.
--- Parameters: p_id, whose tree; p_level and p_key of the row.
--- Returns: a row per edge that names one.
+-- Purpose: the rows directly above a source row, by any edge. The filters of levels leave none out.
+-- Parameters: p_id, whose tree is meant; p_level and p_key of the row.
+-- Returns: a row per edge that leads to a row above.
 -- Errors: those of resolve_level.
 declare
     v_tree text := (_duplication.find_duplication(p_id)).tree;

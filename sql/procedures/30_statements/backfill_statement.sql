@@ -4,8 +4,8 @@ create or replace function _duplication.backfill_statement(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the SQL that a batch of a backfill runs: it fills the deferred columns that are still null, so it may be repeated. Its
---   parameters are those of source_clause.
+-- Purpose: the SQL that a batch of a backfill runs. It fills only deferred columns that are still null, so it may be
+--   repeated. Its parameters are those of source_clause.
 -- Parameters: p_tree, p_level; p_overrides as in level_columns; p_deferred, the columns.
 -- Returns: one UPDATE.
 -- Errors: those of resolve_level and source_clause.
@@ -36,7 +36,7 @@ $sql$,
             select
                 _duplication.fill_sql('{"column"} = coalesce(c.{"column"}, v.{"column"})', 'column', c.column_name)
                 as assignment,
-                -- what has its value already is not looked for again
+                -- a column that has its value already is not looked up again
                 _duplication.fill_sql(
                     $sql$
 case when exists (

@@ -2,7 +2,7 @@ create or replace function _duplication.copied_clause(p_id bigint, p_level text,
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the FROM clause that finds the copied rows of a range by its plan: what source_clause is for their originals.
+-- Purpose: the FROM clause that finds the copied rows of a range of the plan, as source_clause finds their originals.
 --   Its parameters: $1 the duplication, $2 and $3 the first and last number. Its aliases: m the plan, c the copied row.
 -- Parameters: p_id, p_level; p_range_of, 'rows' or 'parents'.
 -- Returns: SQL text.

@@ -38,16 +38,16 @@ $sql$,
 end;
 $$;
 comment on function duplication.copy_statement is
-'The very SQL that a batch of a level runs. Its parameters are $1 the duplication, $2 and $3 the first and the last
+'The SQL that a batch of a level runs. Its parameters: $1 the duplication, $2 and $3 the first and the last
 number of the batch in the plan.
 
 Parameters
   p_tree: text, the tree.
   p_level: text, a level of it.
-  p_range_of: text, what the batch is a range of, ''rows'' or ''parents''; null, the default: what the level is planned
-    by.
+  p_range_of: text, whose numbers the batch is a range of, ''rows'' or ''parents''; null, the default: as the level is
+    planned.
   p_overrides: jsonb, an object, column → value of the new root; {} by default.
-  p_deferred: text[], columns that the backfill is to fill; null, the default: those that have to be.
+  p_deferred: text[], the deferred columns; null, the default: those of the tree''s order.
 Returns: text, one INSERT … SELECT.
 Errors: UD001 (unknown tree), UD002 (unknown level), UD010 (the tree does not fit the catalog), UD016 (bad p_range_of).
 Commits: no.

@@ -2,12 +2,12 @@ create or replace function _duplication.cut_statement(p_tree text, p_level text)
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the SQL that a step of planning runs for the edge to a level that nothing refers to: it cuts the parents
-    --   into pieces by how many rows they have below them.
+    -- Purpose: the SQL with which a step of planning follows the edge to a level that nothing refers to. It cuts the
+    --   range of parents into pieces by the number of their children.
     -- Parameters: p_tree, p_level.
     -- Returns: one SELECT, with parameters as plan_parents gives them.
     -- Errors: those of resolve_level.
-    -- a piece is cut by the sum of integers, which is a bigint: that of bigints is a numeric, and takes far longer
+    -- The sum is of integers, which is a bigint. A sum of bigints would be a numeric, which takes far longer.
     select _duplication.fill_sql(
         $sql$
 with counted as (

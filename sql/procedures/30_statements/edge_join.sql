@@ -4,8 +4,8 @@ create or replace function _duplication.edge_join(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the part of a FROM clause that follows an edge from m, a row of the plan of its carrier (see edge_carrier), to
---   the rows it reaches, alias s. Fenced like source_clause.
+-- Purpose: the part of a FROM clause that follows an edge. It leads from m, a planned row of the edge's carrier (see
+--   edge_carrier), to the rows below, alias s. It is fenced like source_clause.
 -- Parameters: p_edge; p_key, the key of m to follow: orig_key in the source, new_key in the copy.
 -- Returns: SQL text.
 -- Errors: those of resolve_level.

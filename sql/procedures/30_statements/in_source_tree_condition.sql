@@ -4,9 +4,9 @@ create or replace function _duplication.in_source_tree_condition(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: whether is_in_source_tree may hold for a row that is not in the plan, written out as look-ups by index where that is
---   short: for levels that have one edge each up to the root. It spares references that leave the tree the climb.
--- Parameters: p_tree; p_level and p_key, an SQL expression of type text, of the row; p_depth of the recursion.
+-- Purpose: the condition that is_in_source_tree may be true for a row that is not planned. It is written as look-ups by
+--   index if each level up to the root has one edge. It spares references that leave the tree a call for each row.
+-- Parameters: p_tree; p_level; p_key of the row, an SQL expression of type text; p_depth of the recursion.
 -- Returns: SQL text; $1 is the duplication.
 -- Errors: those of resolve_level.
 declare
@@ -17,7 +17,7 @@ begin
     if v_level.is_root and v_level.parent_level is null then
         return _duplication.is_planned_condition(p_level, p_key);
     elsif v_level.parent_level is null or v_level.parent_level = p_level or p_depth > 8 then
-        -- at the top, whoever asks calls is_in_source_tree anyway
+        -- at depth 1, the statement calls is_in_source_tree anyway
         return case when p_depth = 1 then 'true' else _duplication.fill_sql(
             $sql$_duplication.is_in_source_tree($1, {'level'}, {key})$sql$, 'level', p_level, 'key', p_key
         ) end;

@@ -2,10 +2,10 @@ create or replace function _duplication.is_copied_condition(p_id bigint, p_level
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the condition that a row was copied by a duplication, $1 of the statement, and not added by somebody since: a row
---   without an original was not copied.
+-- Purpose: the condition that a row was copied by a duplication, $1 of the statement, and not added by somebody later.
+--   A row without an original was not copied.
 -- Parameters: p_id, p_level; p_alias of the row in the statement.
--- Returns: SQL text, in parentheses. Of a level that is not mapped, it holds for rows below the copy only.
+-- Returns: SQL text, in parentheses. For a level that is not mapped, it is valid only for rows below the copy.
 -- Errors: those of resolve_level.
 declare
     v_run _duplication.level_runs;
@@ -21,7 +21,7 @@ begin
         v_edge_filter := ' and ' || _duplication.row_expression('true' || v_level.edge_clause, p_alias);
     end if;
     if v_level.key_column is null or v_level.orig_column is null then
-        -- no index begins with the new key; so written, the map is read once for a statement, not for each row
+        -- no index begins with the new key; in this form, the map is read once per statement and not once per row
         return _duplication.fill_sql(
             $sql$
 ({key} in (

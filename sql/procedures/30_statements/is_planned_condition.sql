@@ -2,8 +2,8 @@ create or replace function _duplication.is_planned_condition(p_level text, p_key
 language plpgsql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the condition that a row of the source is in a duplication's plan, and not missing: one look-up by index.
--- Parameters: p_level and p_key of the row, as key_text writes it.
+-- Purpose: the condition that a duplication has planned a source row and the row is not missing: one look-up by index.
+-- Parameters: p_level; p_key of the row, as key_text writes it.
 -- Returns: SQL text; $1 is the duplication.
 begin
     return _duplication.fill_sql(

@@ -9,12 +9,11 @@ create or replace function _duplication.level_columns(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what each column of a copied row becomes, read from the catalog now: a column added today is copied today.
--- Parameters: p_tree, p_level; p_range_of of piece, 'rows' or 'parents' (see copy_statement);
---   p_overrides, column → value, replaces what the column of the root would become; p_deferred and p_unmapped as in
---   reference_values.
--- Returns: a row per column that the INSERT names, in table order. The expression sees what source_clause has; copied:
---   the value is the source's own; is_reference: it follows a reference; is_parent: that of an edge below.
+-- Purpose: what each column becomes in the copy. The catalog is read now, so a column that was added today is copied.
+-- Parameters: p_tree, p_level; p_range_of, 'rows' or 'parents' (see source_clause); p_overrides, column → value,
+--   replaces what a column of the root would become; p_deferred and p_unmapped as in reference_values.
+-- Returns: a row per column of the INSERT, in table order. expression may use the aliases of source_clause; copied: the
+--   value is the source's own; is_reference: a reference decides the column; is_parent: an edge below does.
 -- Errors: those of resolve_level.
 declare
     v_level _duplication.resolved_level := _duplication.resolve_level(p_tree, p_level);
@@ -27,7 +26,7 @@ begin
             when not exists (
                 select from duplication.edges as e where e.tree = p_tree and e.level = p_level
             ) then c.override
-            -- a root that has rows of its own level below it is the first that was planned: see level_runs.first_number
+            -- if the root level is below itself, the root is the row planned first: see level_runs.first_number
             else _duplication.fill_sql(
                 'case when _duplication.is_first_number(m.number) then {override} else {value} end',
                 'override', c.override,
@@ -50,7 +49,7 @@ $sql$,
             case
                 when a.attname = v_level.edge_column and p_range_of = 'parents' then 'm.new_key' || v_level.parent_key_cast
                 when a.attname = v_level.key_column and p_range_of = 'rows' then 'm.new_key' || v_level.key_cast
-                -- a row that nothing refers to takes its key as any new row does, unless the level says how
+                -- a row that nothing refers to gets its key as any new row does, unless the level declares new_key
                 when a.attname = v_level.key_column
                     then (select l.new_key from duplication.levels as l where l.tree = p_tree and l.name = p_level)
                 when a.attname = v_level.orig_column then 's.' || quote_ident(v_level.key_column)

@@ -2,7 +2,7 @@ create or replace function _duplication.plan_root_statement(p_tree text, p_root 
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the SQL that plans the root, if it is there: one row of id_map. It returns how many that were.
+    -- Purpose: the SQL that plans the root: one row of id_map, if the root exists. It returns the number of rows.
     -- Parameters: p_tree; p_root, its root level.
     -- Returns: SQL text; its parameters: the duplication, the root level, the root's key.
     -- Errors: those of resolve_level.

@@ -4,10 +4,10 @@ create or replace function _duplication.plan_statement(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the SQL that a step of planning runs for an edge to a level that is planned row by row: it gives each row that
---   the edge reaches its number in plan order and its new key.
--- Parameters: p_edge; p_looks_again, whether rows that are planned already are left out, or met as a unique violation.
--- Returns: one INSERT, with parameters as plan_rows gives them. Fenced like the copy's statement: see source_clause.
+-- Purpose: the SQL with which a step of planning follows an edge to a mapped level. It gives each row that the edge
+--   reaches its number in plan order and its new key.
+-- Parameters: p_edge; p_looks_again: leave out rows that are planned already. If false, they are a unique violation.
+-- Returns: one INSERT, with parameters as plan_rows gives them. It is fenced like source_clause.
 -- Errors: those of resolve_level.
 declare
     v_level _duplication.resolved_level := _duplication.resolve_level(p_edge.tree, p_edge.level);
@@ -40,7 +40,7 @@ $sql$,
             then _duplication.fill_sql('distinct on (s.{"key"})', 'key', v_level.key_column) end,
         'by_first_parent', case when p_edge.kind = 'owned'
             then _duplication.fill_sql('order by s.{"key"}, m.number', 'key', v_level.key_column) end,
-        -- another edge, or a parent it has moved from meanwhile, has reached it before
+        -- the row may be planned already: by another edge, or below a parent that it has left since
         'unless_planned', case when p_looks_again then _duplication.fill_sql(
             $sql$
 left join lateral (

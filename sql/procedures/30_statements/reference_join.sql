@@ -4,9 +4,9 @@ create or replace function _duplication.reference_join(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the look-up of one reference: see reference_joins. By row, the target's row in the source names its key; else
---   the referring row does, and the target's copy is looked at only for columns beside the key.
--- Parameters: p_reference; p_target, its target's level.
+-- Purpose: the look-up of one reference: see reference_joins. With by_row, the target's row in the source has the
+--   target's key. Otherwise the referring row has it, and the target's copy is read only for columns beside the key.
+-- Parameters: p_reference; p_target, the level of its target.
 -- Returns: SQL text.
 declare
     v_matches text;

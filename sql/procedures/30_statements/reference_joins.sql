@@ -2,10 +2,10 @@ create or replace function _duplication.reference_joins(p_tree text, p_level tex
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the part of a FROM clause that looks up, for a source row s, what its references become: r1, r2 … by the numbers
---   of level_references, each with the target's old key, its new_key and its number in the plan, null where it is not in
---   the copy, and for a reference by row the values of the target's copy.
--- Parameters: p_tree, p_level; p_range_of of piece: for 'parents', m is the parent's plan already.
+-- Purpose: the part of a FROM clause that looks up what the references of a source row s become. The aliases are r1,
+--   r2 …, by the nr of level_references. Each has new_key and number of the target, null if the target is not in the
+--   copy. With by_row, it also has target_key, and the values of the target's copy.
+-- Parameters: p_tree, p_level; p_range_of, 'rows' or 'parents': with 'parents', m is the parent's plan already.
 -- Returns: SQL text; null if there is nothing to look up.
 -- Errors: those of resolve_level.
 begin

@@ -4,11 +4,11 @@ create or replace function _duplication.reference_values(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what each referencing column of a level becomes: the new key of the row it names when that is in the copy. Else
---   the value stays, if it leaves the tree; if it should have been mapped, it does not (see drops_reference).
--- Parameters: p_tree, p_level; p_deferred, columns that become null where their target is not there yet; p_unmapped, overrides
---   what the rules say of unmapped references (null: does not).
--- Returns: a row per column; the expression sees what source_clause has; is_parent: an edge below uses it.
+-- Purpose: what each referencing column of a level becomes: the new key of the row that it names, if that row is in the
+--   copy. Otherwise the value stays if the reference leaves the tree; if not, see drops_reference.
+-- Parameters: p_tree, p_level; p_deferred, columns that become null if their target is not copied yet; p_unmapped,
+--   replaces what the rules say about unmapped references, unless it is null.
+-- Returns: a row per column. expression may use the aliases of source_clause; is_parent: an edge below uses the column.
 -- Errors: those of resolve_level.
 declare
     v_level _duplication.resolved_level := _duplication.resolve_level(p_tree, p_level);
@@ -39,7 +39,7 @@ $sql$,
     from _duplication.level_references(p_tree, p_level) as r
     cross join lateral unnest(r.assigned) as u (name)
     cross join lateral (
-        -- of a row whose only parent is not in the copy there is no copy: see reach_condition
+        -- a row whose only parent is not in the copy is not copied: see reach_condition
         select case when r.origin = 'below' and u.name = v_level.edge_column and v_level.parent_level <> p_level
             and u.name <> all(p_deferred)
             then 'r' || r.nr || '.new_key' || v_level.parent_key_cast

@@ -2,11 +2,11 @@ create or replace function _duplication.source_clause(p_tree text, p_level text,
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the FROM clause that finds the source rows of a batch by its plan. Its parameters: $1 the duplication, $2 and
---   $3 the first and last number of the batch in plan order. Its aliases: m the plan, s the source row, r1 … what its
---   references become (see reference_joins) and copy, what a rule's expression sees of the copy.
--- Parameters: p_tree, p_level; p_range_of of piece: 'rows', numbers of the level's own rows, or 'parents', numbers of their
---   parents, all of whose children are meant.
+-- Purpose: the FROM clause that finds the source rows of a batch by the plan. Its parameters: $1 the duplication, $2
+--   and $3 the first and last number of the batch. Its aliases: m the plan; s the source row; r1 … what the references
+--   become (see reference_joins); copy, what a rule's expression may use of the copy.
+-- Parameters: p_tree, p_level; p_range_of: 'rows', the numbers are of the level's own rows, or 'parents', they are of
+--   the parents, and all children belong to the batch.
 -- Returns: SQL text.
 -- Errors: those of source_joins.
 begin

@@ -2,7 +2,7 @@ create or replace function _duplication.source_joins(p_tree text, p_level text, 
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the FROM clause of source_clause without its condition: also rows that lost their last parent in the copy.
+-- Purpose: the FROM clause of source_clause without its condition: it also finds rows that have left the copied tree.
 -- Parameters: as source_clause.
 -- Returns: SQL text.
 -- Errors: those of resolve_level; UD016 if p_range_of is unknown.
@@ -15,8 +15,8 @@ begin
             message = format('pieces are not ranges of %L', p_range_of),
             hint = 'Ranges are of rows or of parents.';
     end if;
-    -- ORDER BY and OFFSET 0 fence the subqueries, so the joins run outside in, each by its index, whatever the
-    -- statistics say: a batch touches its own rows only.
+    -- ORDER BY and OFFSET 0 fence the subqueries. So the joins run from the outside in, each by its index, whatever the
+    -- statistics say, and a batch touches only its own rows.
     return _duplication.fill_sql(
         $sql$
 from (

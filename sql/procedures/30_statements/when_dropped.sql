@@ -8,16 +8,16 @@ create or replace function _duplication.when_dropped(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the branch of reference_values' CASE for a reference whose target is not in the copy, and should be.
+-- Purpose: the branch of the CASE in reference_values for a reference whose target should be in the copy and is not.
 -- Parameters: p_tree; p_level; p_reference of it, not an array; p_column, one that the reference decides; p_unmapped,
---   what becomes of it.
+--   what becomes of the reference: 'error' or 'null'.
 -- Returns: SQL text.
 -- Errors: those of resolve_level.
 declare
     v_target_key text := case when p_reference.by_row
         then 'r' || p_reference.nr || '.target_key' else _duplication.key_text('s', p_reference.key_column) end;
 begin
-    -- not by AND, which looks at its second operand when the first is null
+    -- not AND: it evaluates its second operand when the first is null
     return _duplication.fill_sql(
         $sql$
 when case

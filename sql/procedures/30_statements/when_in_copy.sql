@@ -8,8 +8,8 @@ create or replace function _duplication.when_in_copy(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the branch of reference_values' CASE for a reference whose target is in the copy. An array of references has
---   this branch alone: see map_array.
+-- Purpose: the branch of the CASE in reference_values for a reference whose target is in the copy. An array of
+--   references has only this branch: see map_array.
 -- Parameters: p_level; p_reference of it; p_column, one that the reference decides; the others as in reference_values.
 -- Returns: SQL text.
 -- Errors: UD010 if the column cannot hold a key.
@@ -41,7 +41,7 @@ $sql$,
         'value', case
             when p_column is distinct from p_reference.key_column
                 and (p_reference.by_row or p_column = any(p_reference.nullable)) then v_value_of_copy
-            -- a tenant beside the key, say; its row may come later
+            -- a column beside the key, such as a tenant; the target may be copied later
             when p_column <> p_reference.key_column then _duplication.fill_sql(
                 'coalesce({value_of_copy}, s.{"column"})', 'value_of_copy', v_value_of_copy, 'column', p_column
             )

@@ -2,9 +2,9 @@ create or replace function _duplication.check_tree(p_tree text) returns void
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: find what would make a copy fail half way, before a row is written.
+-- Purpose: refuse a tree whose copy would fail half way, before a row is written.
 -- Parameters: p_tree.
--- Errors: UD001; UD010 with the table, the column and how to mend it.
+-- Errors: UD001; UD010 with the table, the column and how to correct it.
 declare
     v_problem record;
 begin

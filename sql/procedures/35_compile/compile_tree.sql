@@ -2,9 +2,9 @@ create or replace function _duplication.compile_tree(p_tree text) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: see that compiled_trees, compiled_levels and compiled_edges hold what the tree comes to now: its order, and the
---   statements that plan and copy it. Reading that from the catalog costs several times what a small copy does, so it is
---   done when something has changed.
+-- Purpose: make sure that compiled_trees, compiled_levels and compiled_edges are current: the order of the tree, and
+--   the statements that plan and copy it. Compiling takes several times as long as a small copy, so it is done only
+--   when something has changed.
 -- Parameters: p_tree.
 -- Errors: those of lock_tree, check_tree and copy_order.
 -- Locks: those of lock_tree and, when something has changed, the tree's compiled rows, until commit. Does not commit.
@@ -43,7 +43,7 @@ begin
     select
         p_tree, e.level, e.parent_level, e.column_name, _duplication.edge_carrier(p_tree, e.parent_level),
         case
-            -- to look for each row costs a sixth of planning it, and where one edge leads to it it is hardly ever there
+            -- looking each row up takes a sixth of planning it; with only one edge, it is hardly ever planned already
             when c.mapped then _duplication.plan_statement(e, exists (
                 select from duplication.edges as o
                 where o.tree = p_tree and o.level = e.level

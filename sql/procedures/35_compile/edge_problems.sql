@@ -3,9 +3,9 @@ returns table (level text, problem text, hint text, is_certain boolean)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what about the levels and edges of a tree does not make a tree, apart from the tables themselves.
+-- Purpose: the problems of a tree's levels and edges among each other. level_problems has those of each table.
 -- Parameters: p_tree. Returns: as tree_problems.
--- Errors: UD001; UD010 where a table is missing, or unless there is one root.
+-- Errors: UD001; UD010 if a table is missing, or there is not exactly one root.
 declare
     v_root text := _duplication.root_level(p_tree);
 begin

@@ -3,8 +3,8 @@ returns table (problem text, hint text)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what about a level's declaration and its table would make its copy fail.
--- Parameters: p_tree, p_level. Returns: a row per problem, with its hint; none if all is well.
+-- Purpose: the problems in a level's declaration and its table that would make its copy fail.
+-- Parameters: p_tree, p_level. Returns: a row per problem, with a hint.
 -- Errors: those of resolve_level.
 declare
     v_level _duplication.resolved_level := _duplication.resolve_level(p_tree, p_level);
@@ -67,7 +67,7 @@ begin
         format('key column %I of %s is not unique', v_level.key_column, v_level.relation),
         'Rows are found again by their key: give the column a unique index of its own.'
     from pg_class as c
-    -- a partitioned table's unique index has the partition key beside it
+    -- not for partitioned tables: their unique indexes have the partition key as well
     where c.oid = v_level.relation and v_level.key_column is not null and c.relkind = 'r' and not exists (
         select from pg_index as i
         inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]

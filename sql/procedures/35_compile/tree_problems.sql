@@ -3,7 +3,7 @@ returns table (level text, problem text, hint text, is_certain boolean)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- A level whose table does not fit the catalog is a problem like others; what is said of it is resolve_level's error.
+-- If a level's table does not fit the catalog, resolve_level raises an error. Its text becomes the problem.
 declare
     v_order record;
     v_detail text;
@@ -46,11 +46,11 @@ begin
 end;
 $$;
 comment on function duplication.tree_problems is
-'What about a tree makes its copy fail, or may make it fail. To be called when a tree was declared, or changed.
+'The problems of a tree that make its copy fail, or may make it fail. Call it after you declare or change a tree.
 
 Parameters
   p_tree: text, the tree.
-Returns: a row per problem: level (null for the whole tree), problem and hint for people, is_certain: a copy is refused.
+Returns: a row per problem: level (null for the whole tree), problem, hint, is_certain (the problem refuses a copy).
 Errors: UD001 (unknown tree), UD010 (the levels have no order).
 Commits: no.
 Rights: EXECUTE, and those of a worker in _duplication.

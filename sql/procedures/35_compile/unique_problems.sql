@@ -3,8 +3,8 @@ returns table (problem text, hint text, is_certain boolean)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: unique indexes and exclusion constraints that a copied row meets its original in.
--- Parameters: p_tree, p_level; p_mapped, whether its rows are planned one by one; p_deferred, its deferred columns.
+-- Purpose: unique indexes and exclusion constraints that would make a copied row collide with its original.
+-- Parameters: p_tree, p_level; p_mapped, whether the level is mapped; p_deferred, its deferred columns.
 -- Returns: a row per index; is_certain: none of its columns changes in a copy, and it covers every row. A reference
 --   changes unless it leaves the tree.
 -- Errors: those of resolve_level.
@@ -28,7 +28,7 @@ begin
             from unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1]) with ordinality as k (attnum, nr)
             inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
         ) as k
-        -- an index with the key is no problem, and the rest is not even computed for the usual table
+        -- an index with the key is no problem; leaving it out first spares the usual table the rest
         where l.key_column = any(k.columns) is not true
     )
 
@@ -53,7 +53,7 @@ begin
             i.indexrelid::regclass, i.indrelid::regclass, k.late
         ),
         'Let nulls be distinct, or give the column a rule in duplication.column_rules.',
-        -- rows that refer to each other mostly find their target there
+        -- rows of one level that refer to each other mostly find their target copied
         k.waits and i.indpred is null
     from _duplication.resolve_level(p_tree, p_level) as l
     inner join _duplication.table_indexes(l.relation) as i on i.indisunique and i.indnullsnotdistinct

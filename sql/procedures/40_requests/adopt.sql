@@ -2,17 +2,17 @@ create or replace function duplication.adopt() returns uuid
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Readers may have been told what is not in it; what it holds is told. Trees are compiled anew.
+-- Readers may have been told of events that this database lacks, so they begin anew. Trees are compiled anew.
 -- Locks: dispatching and the compiled trees, until commit.
 declare
     v_installation uuid;
 begin
     perform _duplication.set_lock_timeout();
-    -- the rows of the catalog that they were compiled from had versions that may be those of others here
+    -- fingerprints are made of row versions of the catalog; in this database the same versions may mean other rows
     update _duplication.compiled_trees set fingerprint = '';
     update _duplication.level_runs set compiled_from = null where completed_at is null;
     perform pg_advisory_xact_lock(_duplication.lock_key('dispatch'));
-    -- transactions that this server has not come to yet would be told of when it does
+    -- otherwise, events of transactions that this server has not reached yet would be told only when it does
     update duplication.events as e
     set xid = pg_current_xact_id()
     where e.xid > pg_current_xact_id();
@@ -27,7 +27,7 @@ end;
 $$;
 comment on function duplication.adopt is
 'Make a database that was restored, or copied from another, an installation of its own: end the workers, call this, and
-point workers at it. Jobs of the other database that are in a queue are left alone; its own are sent anew, and copies go
+point workers at it. Jobs of the other database in a queue are left alone. Its own jobs are sent anew, and copies go
 on where the restored records say they are. Readers of its feed are told to begin anew.
 
 Parameters: none.

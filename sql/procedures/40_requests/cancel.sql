@@ -25,7 +25,7 @@ begin
 end;
 $$;
 comment on function duplication.cancel is
-'Stop a duplication that is pending or in progress: a batch in flight ends, no other is begun. Waits for nobody.
+'Stop a duplication that is pending or in progress. The batch that is running ends, and no other begins.
 
 Parameters
   p_id: bigint, the duplication.

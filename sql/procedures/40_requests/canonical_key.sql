@@ -2,7 +2,7 @@ create or replace function _duplication.canonical_key(p_root duplication.levels,
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: a root's key as its type writes it: '042' is '42'.
+-- Purpose: a root's key in the form that its type writes: '042' becomes '42'.
 -- Parameters: p_root, a tree's root level; p_key.
 -- Returns: the key, as text.
 -- Errors: UD005 if p_key is not of the key's type; UD010 if there is no such table, or no key is declared.

@@ -3,7 +3,7 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: refuse options that would be ignored or would fail later.
--- Parameters: p_tree; p_options, see request_duplication.
+-- Parameters: p_tree; p_options as in request_duplication.
 -- Errors: UD016.
 declare
     v_level _duplication.resolved_level;

@@ -3,8 +3,8 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: make sure that the row to copy is there.
--- Parameters: p_root, a tree's root level; p_key, canonical.
+-- Purpose: make sure that the root to copy exists.
+-- Parameters: p_root, a tree's root level; p_key, from canonical_key.
 -- Errors: UD004; UD010 if there is no such table.
 declare
     v_relation text := _duplication.resolve_relation(p_root.relation);

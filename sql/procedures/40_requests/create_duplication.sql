@@ -5,11 +5,11 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: record a new duplication as pending.
--- Parameters: p_root, the tree's root level; p_key of the row to copy, canonical; p_options as in request_duplication;
---   p_driven_by, 'queue' or 'caller'.
--- Returns: its id; or that of the earlier one with the same idempotency key, which is not new.
+-- Parameters: p_root, the tree's root level; p_key of the root, from canonical_key; p_options as in
+--   request_duplication; p_driven_by, 'queue' or 'caller'.
+-- Returns: its id. If an earlier request had the same idempotency key: that duplication's id, and is_new is false.
 -- Errors: UD004, UD010, UD016.
--- Locks: waits for a transaction that is requesting with the same idempotency key. Does not commit.
+-- Locks: waits for a transaction that makes a request with the same idempotency key. Does not commit.
 declare
     v_id bigint;
     v_known duplication.duplications;

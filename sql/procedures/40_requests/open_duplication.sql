@@ -5,9 +5,9 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set plan_cache_mode to force_generic_plan
 as $$
--- Purpose: the unfinished duplication of a root that a caller drives, or a new one: so an interrupted copy goes on, and
---   several sessions that ask at once share one.
--- Parameters: p_tree, p_key of the root; p_id, a duplication of this root to go on with, whoever drives it.
+-- Purpose: the active duplication of a root that a caller drives, or a new one. So an interrupted copy goes on, and
+--   several sessions that call at once share one copy.
+-- Parameters: p_tree; p_key of the root; p_id, a duplication of this root to continue, whoever drives it.
 -- Returns: the duplication's id.
 -- Errors: UD001, UD003, UD004, UD005, UD010; UD016 if p_id is of another root.
 -- Locks: an advisory lock on the root, until commit. Does not commit.

@@ -21,7 +21,7 @@ begin
 end;
 $$;
 comment on function duplication.retry is
-'Let a failed duplication go on. What was copied is kept, and what drove it goes on: a worker, or your next call.
+'Let a failed duplication go on. What was copied is kept. A worker continues it, or your next call if you drove it.
 
 Parameters
   p_id: bigint, the duplication.
