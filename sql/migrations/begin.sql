@@ -1,5 +1,5 @@
--- What every installation and every upgrade begins with, by alembic (env.py) or by the one file (tools/make_dist.py).
--- It expects the setting duplication.newest_version, and leaves two more, all for this transaction:
+-- The beginning of every installation and upgrade, with alembic (env.py) or with the one file (tools/make_dist.py).
+-- It reads the setting duplication.newest_version, and sets two more, all for this transaction only:
 --   duplication.installed_version: the version of the engine that is there; empty where there is none.
 --   duplication.routines: the rows of pg_proc of its routines; see sql/procedures/99_access/drop_leftovers.sql.
 do $$
@@ -12,7 +12,7 @@ begin
         raise exception 'the engine is installed in one transaction, or not at all'
             using errcode = 'no_active_sql_transaction', hint = 'psql: give it the option -1.';
     end if;
-    -- Two at once: the second waits here and then finds nothing left to do.
+    -- Of two installations at once, the second waits here and then finds nothing left to do.
     perform pg_advisory_xact_lock(hashtextextended('duplication:migrate', 0));
     if to_regclass('duplication.alembic_version') is not null then
         raise exception 'the schema duplication holds an engine from before the first release, which cannot be upgraded'
@@ -34,7 +34,7 @@ begin
     perform
         set_config('duplication.installed_version', coalesce(v_installed::text, ''), true),
         set_config('duplication.routines', coalesce(v_routines, '{}'), true),
-        -- A routine may call one whose file comes later.
+        -- A routine may call another one whose file comes later.
         set_config('check_function_bodies', 'off', true);
 end
 $$;

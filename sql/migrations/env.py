@@ -1,10 +1,10 @@
 """Brings a database to the newest revision and then applies every routine file, all in one transaction.
 
-What the tables are made of, sql/foundation, is applied first. A new installation then applies the tables as they are
-now, sql/schema, and is stamped with the newest revision. Revisions are for installations that are behind, as
-duplication.version() says, whatever alembic's table has: a restore of the structure alone leaves that empty. Routines,
-views and grants live in sql/procedures, one file each. They are applied anew every time, in the order of their paths,
-once the engine's branch is at its head.
+sql/foundation, which the tables need, is applied first. On a new installation sql/schema then makes the tables as they
+are now, and the newest revision is stamped. Revisions are for older installations. duplication.version() tells how old;
+alembic's table does not, since a restore of the structure alone leaves it empty. Routines, views and grants live in
+sql/procedures, one file each. They are applied anew every time, in the order of their paths, once the engine's branch
+is at its head.
 """
 
 import psycopg

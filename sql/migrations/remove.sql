@@ -1,4 +1,4 @@
--- Drops the engine, but for alembic's own table, which alembic needs until the end of a downgrade.
+-- Drops the engine, except alembic's own table, which alembic needs until the end of a downgrade.
 drop schema duplication cascade;
 do $$
 declare

@@ -4,10 +4,10 @@ create or replace function _duplication.changed_columns_clause(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the part of a FROM clause, after a source row s, its plan m and its copy c, that names the columns in which the
---   copy is not what it should be, alias x: copied columns by their stored value, references through the map.
--- Parameters: p_tree, p_level; p_range_of of pieces, as in level_columns; p_overrides, columns of the root that were asked to
---   differ.
+-- Purpose: a part of a FROM clause, alias x: the columns in which a copied row is not what it should be. It follows the
+--   source row s, its plan m and its copy c. Copied columns are compared as stored, references by the keys of the plan.
+-- Parameters: p_tree, p_level; p_range_of, as in level_columns; p_overrides, columns of the root that the request
+--   changed.
 -- Returns: SQL text; x has column_name, difference and detail.
 -- Errors: those of resolve_level.
 begin

@@ -2,11 +2,11 @@ create or replace function _duplication.compare_copied(p_column text) returns te
 language plpgsql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the comparison of a column that holds what its original does: see changed_columns_clause.
+-- Purpose: compare a column that is copied as it is: see changed_columns_clause.
 -- Parameters: p_column.
--- Returns: a row of SQL's VALUES: the column, the difference and its detail, null where there is none.
+-- Returns: SQL text, a row of VALUES: the column, the difference and its detail; the detail is null if they are equal.
 begin
-    -- stored values are compared: not every type has an equality of its own
+    -- compared as stored, since some types, such as json, have no equality
     return _duplication.fill_sql(
         $sql$
 ({'column'}, 'different', case

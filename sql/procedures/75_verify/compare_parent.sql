@@ -2,9 +2,9 @@ create or replace function _duplication.compare_parent(p_column text, p_expressi
 language plpgsql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the comparison of a column that names the row's parent: see changed_columns_clause.
--- Parameters: p_column; p_expression, what it should be.
--- Returns: a row of SQL's VALUES: the column, the difference and its detail, null where there is none.
+-- Purpose: compare a column that names the row's parent: see changed_columns_clause.
+-- Parameters: p_column; p_expression, the value that the column should have.
+-- Returns: SQL text, a row of VALUES: the column, the difference and its detail; the detail is null if they are equal.
 begin
     return _duplication.fill_sql(
         $sql$

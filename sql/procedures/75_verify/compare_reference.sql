@@ -2,9 +2,9 @@ create or replace function _duplication.compare_reference(p_column text, p_expre
 language plpgsql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the comparison of a column that refers to a row: see changed_columns_clause.
--- Parameters: p_column; p_expression, what it should be; p_crosses, the condition that it refers to the source's tree.
--- Returns: a row of SQL's VALUES: the column, the difference and its detail, null where there is none.
+-- Purpose: compare a column that is a reference: see changed_columns_clause.
+-- Parameters: p_column; p_expression, the value it should have; p_crosses, the condition that it names a source row.
+-- Returns: SQL text, a row of VALUES: the column, the difference and its detail; both are null if the values are equal.
 begin
     return _duplication.fill_sql(
         $sql$

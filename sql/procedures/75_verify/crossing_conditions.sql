@@ -3,10 +3,10 @@ returns table (column_name name, condition text)
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: for each column that refers to the tree, the condition that in a copied row c it refers to a row of the
-    --   source's tree, filtered rows included.
+    -- Purpose: for each column that is a reference, the condition that in a copied row c it names a row of the source's
+    --   tree, also one that a row filter keeps out of the copy.
     -- Parameters: p_tree, p_level.
-    -- Returns: a row per column; the condition sees $1, the duplication, and c.
+    -- Returns: a row per column. In the condition, $1 is the duplication and c the copied row.
     -- Errors: those of resolve_level.
     select u.name, string_agg(
         _duplication.fill_sql(

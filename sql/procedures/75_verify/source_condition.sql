@@ -2,10 +2,10 @@ create or replace function _duplication.source_condition(p_tree text, p_level te
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the condition that a source row s still hangs below the tree of duplication $1, with $4 and $5 the keys lost
-    --   and added above, as in verify_level.
-    -- Parameters: p_tree, p_level, not the root.
-    -- Returns: SQL text to append to a condition; null for rows that are owned.
+    -- Purpose: the condition that a source row s still has a parent in the source of duplication $1. $4 and $5 are
+    --   p_lost and p_added, as in verify_level.
+    -- Parameters: p_tree, p_level, not the root's.
+    -- Returns: SQL text to append to a condition; null if an edge to the level is owned.
     select ' and (' || string_agg(_duplication.fill_sql(
         $sql$
 ($5 -> {'parent_level'} ? {parent_key} or not coalesce($4 -> {'parent_level'} ? {parent_key}, false) and exists (

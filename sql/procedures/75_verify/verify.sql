@@ -6,10 +6,10 @@ set search_path to pg_catalog, pg_temp
 set jit to off
 set enable_seqscan to off
 as $$
--- Locks: none. Reads in ranges of the plan, a batch each.
+-- Locks: none. Each query reads one range of the plan.
 declare
     v_duplication duplication.duplications := _duplication.find_duplication(p_id);
-    -- level → keys: planned rows that are not in the source any more, and rows of the source that were not planned
+    -- by level, the keys of planned rows that are not in the source any more, and of source rows that were not planned
     v_lost jsonb := '{}'::jsonb;
     v_added jsonb := '{}'::jsonb;
     v_lost_here text[];
@@ -59,14 +59,14 @@ begin
 end;
 $$;
 comment on function duplication.verify is
-'Compare a copy with its source, both as they are now: rows missing, extra, doubled, moved or different, and references
-that cross from the copy to the source''s tree, filtered rows included. Columns that a rule or an override changes are
-not compared.
+'Compare a copy with its source, both as they are now. It finds rows that are missing, extra, doubled, moved or
+different, and references from the copy to the source''s tree, also to rows that a filter keeps out of the copy. Columns
+that a rule or an override changes are not compared.
 
 Parameters
   p_id: bigint, a duplication that was copied, whole or in part.
 Returns: a row per difference, none if the copy equals its source: level, orig_key and new_key of the row, difference,
-  column_name, detail. Of rows that were added to the copy the topmost is named.
+  column_name, detail. Of a row that was added to the copy and the rows below it, only the topmost is named.
 Errors: UD003 (unknown duplication), UD007 (the status does not allow it, or it is purged).
 Commits: no.
 Rights: EXECUTE, those of a worker in _duplication, and SELECT on the tree''s tables.

@@ -5,9 +5,9 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: find rows below parents that were added to the source after it was planned.
--- Parameters: p_id; p_edge, below; p_added, keys of such parents.
--- Returns: as verify, without the level. A row that has moved there is not among them if it was planned.
+-- Purpose: find source rows whose parents were added to the source after planning.
+-- Parameters: p_id; p_edge, of kind below; p_added, the keys of these parents.
+-- Returns: as verify, without the level. A planned row that was moved below such a parent is not returned.
 declare
     v_level _duplication.resolved_level := _duplication.resolve_level(p_edge.tree, p_edge.level);
     v_statement text;

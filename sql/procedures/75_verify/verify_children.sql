@@ -5,9 +5,9 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: compare rows that are not mapped with their originals: below each parent, a copy names its original itself.
--- Parameters: p_id, p_level; p_first_parent to p_last_parent in plan order;
---   p_lost, keys of parents that are not in the source any more.
+-- Purpose: compare the rows of a level that is not mapped. Below each parent, each copied row names its original.
+-- Parameters: p_id, p_level; p_first_parent to p_last_parent, numbers of the carrier; p_lost, keys of the carrier's
+--   rows that are not in the source any more.
 -- Returns: as verify, without the level.
 declare
     v_tree text := (_duplication.find_duplication(p_id)).tree;

@@ -5,9 +5,9 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: compare rows without a key: below each parent, as many rows of each kind as in the source.
--- Parameters: p_id, p_level; p_first_parent to p_last_parent in plan order; p_lost, keys of parents that are not in the
---   source any more.
+-- Purpose: compare rows without a key: below each parent, the copy must have as many equal rows as the source.
+-- Parameters: p_id, p_level; p_first_parent to p_last_parent, numbers of the carrier; p_lost, keys of the carrier's
+--   rows that are not in the source any more.
 -- Returns: as verify, without the level and without keys; the detail is the row.
 declare
     v_tree text := (_duplication.find_duplication(p_id)).tree;

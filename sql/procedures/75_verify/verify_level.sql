@@ -5,9 +5,9 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: compare one level with its source, in ranges of the plan.
--- Parameters: p_id, p_level; p_mapped, whether it is planned row by row; p_lost and p_added, level → keys of planned rows
---   that are not in the source any more, and of rows of the source that were not planned, for the levels above.
--- Returns: as verify, without the level; and 'neither' for planned rows that neither the source nor the copy has.
+-- Parameters: p_id, p_level; p_mapped, whether the level is mapped; p_lost and p_added, for each level above, the keys
+--   of planned rows that are not in the source any more, and of source rows that were not planned.
+-- Returns: as verify, without the level; and the difference 'neither' for a planned row that is in neither of the two.
 declare
     v_tree text := (_duplication.find_duplication(p_id)).tree;
     v_level _duplication.resolved_level := _duplication.resolve_level(v_tree, p_level);

@@ -10,9 +10,9 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: compare rows that were planned one by one with their originals, through the map.
--- Parameters: p_id, p_level; p_first_number to p_last_number in plan order; p_lost and p_added as in verify_level.
--- Returns: as verify, without the level; and 'neither' for rows that neither the source nor the copy has.
+-- Purpose: compare the rows of a mapped level with their originals. The plan tells which belong together.
+-- Parameters: p_id, p_level; p_first_number to p_last_number, of the plan; p_lost and p_added as in verify_level.
+-- Returns: as verify, without the level; and the difference 'neither' for a row that is in neither source nor copy.
 declare
     v_duplication duplication.duplications := _duplication.find_duplication(p_id);
     v_level _duplication.resolved_level := _duplication.resolve_level(v_duplication.tree, p_level);

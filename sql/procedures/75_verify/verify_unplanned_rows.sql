@@ -5,10 +5,10 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: find rows that an edge reaches and a level's plan does not know: added to the source after planning, or to the
+-- Purpose: find rows that an edge reaches and that were not planned: added to the source after planning, or to the
 --   copy.
--- Parameters: p_id; p_edge, of a level that is planned row by row; p_first_parent to p_last_parent, of its carrier, in plan
---   order; p_lost, keys of those that are not in the source any more.
+-- Parameters: p_id; p_edge, of a mapped level; p_first_parent to p_last_parent, numbers of the carrier; p_lost, keys of
+--   the carrier's rows that are not in the source any more.
 -- Returns: as verify, without the level.
 declare
     v_level _duplication.resolved_level := _duplication.resolve_level(p_edge.tree, p_edge.level);

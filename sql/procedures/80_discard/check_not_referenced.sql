@@ -4,9 +4,9 @@ create or replace function _duplication.check_not_referenced(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: keep discard from cascading into rows that are not of the copy.
+-- Purpose: refuse a discard where rows outside the copy refer to it: a foreign key could delete them by its cascade.
 -- Parameters: as in outside_references.
--- Errors: UD013, with the first ten rows.
+-- Errors: UD013, which names up to ten of these rows.
 declare
     v_rows text;
 begin

@@ -3,9 +3,9 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: empty the deferred columns of what a batch copied, so that its rows can be deleted in any order.
--- Parameters: p_batch, of the backfill; p_level, the one it backfills.
--- Errors: whatever the content's constraints and triggers raise.
+-- Purpose: set the deferred columns of a batch's rows to null, so that the rows can be deleted in any order.
+-- Parameters: p_batch, of the backfill; p_level, the level whose columns the backfill fills.
+-- Errors: whatever the constraints and triggers of the tree's tables raise.
 -- Locks: the rows, until commit. Does not commit.
 declare
     v_tree duplication.trees;
@@ -17,7 +17,7 @@ begin
     inner join duplication.trees as t on t.name = d.tree
     where d.id = p_batch.duplication_id;
     v_level := _duplication.resolve_level(v_tree.name, p_level);
-    -- rows that one statement copied are deleted by one: among them nothing need be emptied, nor perhaps may be
+    -- one statement deletes all rows of a batch: references among them need not become null, and some must not
     v_columns := array(
         select c.name
         from _duplication.level_runs as r

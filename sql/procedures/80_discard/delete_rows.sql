@@ -3,9 +3,9 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: delete what a batch copied.
+-- Purpose: delete the rows that a batch copied.
 -- Parameters: p_batch.
--- Errors: UD011, UD013; whatever the content's constraints and triggers raise.
+-- Errors: UD011, UD013; whatever the constraints and triggers of the tree's tables raise.
 -- Locks: the rows, until commit. Does not commit.
 declare
     v_tree duplication.trees;
@@ -42,7 +42,7 @@ $sql$,
             'copied_clause', _duplication.copied_clause(p_batch.duplication_id, p_batch.level, p_batch.range_of)
         )
     end;
-    -- Locked before anybody looks: a row that refers to them is then either seen, or waits and finds them gone.
+    -- Lock before the check: the check sees a row that refers to these, or the insert of that row waits and then fails.
     v_locked := _duplication.run_statement(
         'select from ' || v_rows || ' for update', v_tree.search_path, p_batch.duplication_id,
         p_batch.first_number, p_batch.last_number

@@ -33,13 +33,13 @@ begin
 end;
 $$;
 comment on procedure duplication.discard is
-'Delete what a duplication has copied, batch by batch, in the reverse of the order of copying. Interrupted and called
-again, it goes on.
+'Delete a copy, batch by batch, in the reverse of the order of copying. After an interruption, call it again: it goes
+on.
 
 Parameters
   p_id: bigint, a duplication that is completed, failed or cancelled.
-  p_budget: interval, after which the call returns at the next batch; null, the default: when all of it is done.
-  p_done: boolean, out: whether it is discarded.
+  p_budget: interval, after which the call returns at the next batch; null, the default: when the copy is deleted.
+  p_done: boolean, out: whether the copy is deleted.
 Returns: p_done.
 Errors: UD003 (unknown duplication), UD007 (the status does not allow it), UD013 (rows outside refer to the copy), UD016
   (a bad budget); whatever the constraints and triggers of the tree''s tables raise.

@@ -7,12 +7,12 @@ set search_path to pg_catalog, pg_temp
 set jit to off
 set enable_seqscan to off
 as $$
--- Purpose: delete what one batch copied, the last level first, and with it the record that says so; before all others, of
---   levels with deferred columns, empty these.
+-- Purpose: delete the rows of one batch and the record of the batch, the last level first. Batches of backfills come
+--   before all others: of these, the deferred columns become null.
 -- Parameters: p_id, a duplication being discarded; p_level and p_batch_no, the batch discarded before, null for none.
--- Returns: the batch discarded, p_batch_no null if there was none left.
--- Errors: UD011, UD013; whatever the content's constraints and triggers raise.
--- Locks: the duplication's advisory lock, exclusively: batches in flight end first, others that discard wait;
+-- Returns: the discarded batch; p_batch_no is null if none was left.
+-- Errors: UD011, UD013; whatever the constraints and triggers of the tree's tables raise.
+-- Locks: the duplication's advisory lock, exclusively: it waits for batches at work, and other discards wait for it;
 --   the batch's rows. Does not commit.
 declare
     v_batch _duplication.batches;
@@ -21,7 +21,7 @@ begin
     perform pg_advisory_xact_lock(_duplication.lock_key('duplication', p_id::text));
     perform _duplication.set_lock_timeout();
     if (_duplication.find_duplication(p_id)).traits ? 'being_deleted' then
-        -- behind the last one first, for the reason that claim_pieces gives
+        -- search behind the last one first: claim_pieces says why
         v_batch := coalesce(
             _duplication.next_batch_to_discard(p_id, p_level, p_batch_no),
             _duplication.next_batch_to_discard(p_id, null, null)

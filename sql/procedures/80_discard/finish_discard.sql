@@ -2,7 +2,7 @@ create or replace function _duplication.finish_discard(p_id bigint) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: discarding → discarded.
+-- Purpose: change the status from discarding to discarded.
 -- Parameters: p_id.
 -- Locks: the duplication's row, until commit. Does not commit.
 begin

@@ -2,8 +2,8 @@ create or replace function _duplication.is_being_discarded(p_id bigint) returns 
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: whether some session is in the middle of a batch of a duplication, or waits for its turn. Between two batches
-    --   it is not seen.
+    -- Purpose: whether a session holds a duplication's lock, as a discard does during a batch, or waits for the lock. A
+    --   session between two batches is not seen.
     -- Parameters: p_id.
     select exists (
         select from pg_locks as l

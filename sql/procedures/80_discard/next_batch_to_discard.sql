@@ -5,8 +5,8 @@ language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
     -- Purpose: the batch to discard next: the last level is discarded first.
-    -- Parameters: p_id; p_level and p_after, where to go on within a level, or null to look for the level.
-    -- Returns: a row, null if there is none.
+    -- Parameters: p_id; p_level and p_after, the level and the batch to search behind; null to find the last level.
+    -- Returns: the batch; null if there is none.
     select b.*
     from _duplication.level_runs as r
     cross join lateral (

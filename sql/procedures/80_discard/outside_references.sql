@@ -5,9 +5,9 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: rows that refer to copied rows by a foreign key and are not of the copy themselves.
+-- Purpose: find rows outside the copy that refer to copied rows by a foreign key.
 -- Parameters: p_id, p_level; p_range_of, p_first_number, p_last_number: the range of copied rows, as of a piece.
--- Returns: a row per reference: the table, its foreign key, its row's primary key, the copied row's key.
+-- Returns: a row per reference: the referring table, its foreign key, its row's primary key, the copied row's key.
 declare
     v_tree text := (_duplication.find_duplication(p_id)).tree;
     v_level _duplication.resolved_level := _duplication.resolve_level(v_tree, p_level);
@@ -40,7 +40,7 @@ begin
         from pg_constraint as f
         where f.contype = 'f' and f.conparentid = 0 and v_level.relation in (f.confrelid, pg_partition_root(f.confrelid))
     loop
-        -- fenced like the copy's statement: see source_clause
+        -- offset 0 makes the planner look up the referring rows of each copied row, instead of joining whole tables
         return query execute _duplication.fill_sql(
             $sql$
 select {'referencing'}::regclass, {'constraint'}::name, jsonb_build_object({primary_key}), {key_text}

@@ -5,15 +5,15 @@ set search_path to pg_catalog, pg_temp
 set jit to off
 set enable_seqscan to off
 as $$
--- Purpose: completed, failed or cancelled → discarding, from which there is no way back. Harmless when repeated.
+-- Purpose: change the status from completed, failed or cancelled to discarding, for good. A second call does nothing.
 -- Parameters: p_id.
--- Errors: UD003; UD007, also if it is purged; UD013 if rows that are not of the copy refer to it.
+-- Errors: UD003; UD007, also if the duplication is purged; UD013 if rows outside the copy refer to it.
 -- Locks: the duplication's row, until commit. Does not commit.
 declare
     v_duplication duplication.duplications;
     v_batch _duplication.batches;
 begin
-    -- before it is looked at: neither a retry nor a purge comes in between
+    -- locked before it is read, so that neither a retry nor a purge comes in between
     perform from duplication.duplications as d where d.id = p_id for no key update;
     v_duplication := _duplication.find_duplication(p_id);
     if v_duplication.traits ?| array['being_deleted', 'deleted'] then
@@ -36,7 +36,7 @@ begin
     where d.id = p_id;
     perform _duplication.emit_event(p_id, 'duplication.discarding', jsonb_build_object('id', p_id));
 
-    -- deferred columns are emptied for every batch there is: one that was not backfilled has some that found their target there
+    -- clear the deferred columns of every batch, backfilled or not: the copy itself fills those whose target is there
     delete from _duplication.batches as b
     using _duplication.level_runs as r
     where b.duplication_id = p_id and r.duplication_id = p_id and r.level = b.level and r.backfills is not null;

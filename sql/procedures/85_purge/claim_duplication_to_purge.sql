@@ -2,10 +2,10 @@ create or replace function _duplication.claim_duplication_to_purge(p_id bigint) 
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: take the duplication to purge: the one that was purged last, while something of it is left, or the next that is
---   old and that nobody is about to discard.
--- Parameters: p_id, the one purged last; null for none.
--- Returns: its id, null if there is none.
+-- Purpose: lock the duplication to purge: the one of the batch before, until it is marked purged; else the next one
+--   that is old and that no other session has locked, for example to discard it.
+-- Parameters: p_id, the duplication of the batch before; null for none.
+-- Returns: the id of the duplication to purge; null if there is none.
 -- Locks: the duplication's row, until commit. Does not commit.
 declare
     v_after bigint;
@@ -14,10 +14,10 @@ declare
 begin
     select d.id into v_taken
     from duplication.duplications as d
-    -- so written, no partial index fits: 15 read all of one for a single id
+    -- the CASE keeps the planner off the partial indexes: PostgreSQL 15 read all of one for a single id
     where d.id = p_id and case when d.traits ? 'over' then d.purged_at is null end
     for no key update skip locked;
-    -- behind the last one first, for the reason that claim_pieces gives
+    -- search behind the last one first: claim_pieces says why
     foreach v_after in array array[p_id, null] loop
         while v_taken is null loop
             v_next := _duplication.next_to_purge(v_after);

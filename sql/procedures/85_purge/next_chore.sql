@@ -3,11 +3,11 @@ returns table (chore text, duplication_id bigint)
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what is to be done by itself now, as the settings ask: finish a discard that was interrupted, discard what has
---   failed or was cancelled long ago, purge. Asked every few seconds: it looks at what is next, and at nothing else.
+-- Purpose: the next chore: to finish an interrupted discard, to discard a copy that failed or was cancelled long ago,
+--   or to purge. Workers ask every few seconds, so it reads only the next candidate of each kind.
 -- Parameters: p_except, duplications to leave out.
--- Returns: one row at most: 'discard' and a duplication, one begun before the longest overdue; or 'purge' and null.
--- Locks: none: two that ask at once may be told the same, which discard and purge put up with.
+-- Returns: at most one row: 'discard' and a duplication, interrupted ones first, then the oldest; or 'purge' and null.
+-- Locks: none. Two sessions may get the same chore; discard and purge can be called twice at once.
 declare
     v_settings duplication.settings;
     v_except bigint[] := coalesce(p_except, '{}');
@@ -35,7 +35,7 @@ begin
             select d.id, d.discarding_at, true
             from duplication.duplications as d
             where d.traits ? 'being_deleted' and d.id <> all(v_except)
-                -- nobody but a person discards where no setting asks for it, and may want to look first at what stopped it
+                -- without these settings a person began the discard, and may want to see first what stopped it
                 and coalesce(v_settings.discard_failed_after, v_settings.discard_cancelled_after) is not null
                 and not _duplication.is_being_discarded(d.id)
             order by d.discarding_at

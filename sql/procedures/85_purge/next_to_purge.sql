@@ -2,10 +2,10 @@ create or replace function _duplication.next_to_purge(p_after bigint default nul
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: the duplication that has been completed or discarded for the longest, if for longer than
-    --   settings.purge_after, and is not purged.
-    -- Parameters: p_after, a duplication behind which to look; null for none.
-    -- Returns: its id, null if there is none.
+    -- Purpose: of the duplications that are not purged, the one that was completed or discarded first, if that is
+    --   longer ago than settings.purge_after.
+    -- Parameters: p_after, the duplication to search behind, in that order; null to search from the first.
+    -- Returns: the id of the duplication; null if there is none.
     select due.id
     from duplication.settings as s
     cross join (

@@ -25,12 +25,12 @@ end;
 $$;
 comment on procedure duplication.purge is
 'Delete, batch by batch, what settings.purge_after and settings.purge_events_after say is old: the plans of duplications
-that are over, and events. The copies stay, and so do the figures of progress. Interrupted and called again, it goes on;
-of sessions that call it at once one goes on, and the others end.
+that are over, and events. The copies stay, and so do the figures of progress. After an interruption, call it again: it
+goes on. If several sessions call it at once, one of them works and the others return.
 
 Parameters
   p_budget: interval, after which the call returns at the next batch; null, the default: when nothing old is left.
-  p_done: boolean, out: whether nothing old is left; false as well if another session holds what is.
+  p_done: boolean, out: whether nothing old is left; false also if another session works on what is left.
 Returns: p_done.
 Errors: UD016 (a bad budget).
 Commits: each batch, so it has to be called outside of a transaction (else UD015).

@@ -7,13 +7,13 @@ set search_path to pg_catalog, pg_temp
 set jit to off
 set enable_seqscan to off
 as $$
--- Purpose: delete the next old events, and the next rows of the plan of a duplication that has long been over.
--- Parameters: p_event, p_id and p_number, as the batch before has returned them; null for the first. For the reason that
---   claim_pieces gives, what was deleted is not looked for again.
--- Returns: p_event, the last event deleted; p_id, the duplication; p_number, the last row of its plan deleted, null if it
---   has none left; outcome: 'purged' (call again), 'wait' (another session purges, or is about to discard what is left),
---   'none' (nothing old is left).
--- Locks: one for all that purge, and the duplication's row, until commit: a discard of it waits. Does not commit.
+-- Purpose: delete a batch of old events, and a batch of the plan of a duplication that has long been over.
+-- Parameters: p_event, p_id and p_number, as the batch before has returned them; null for the first. The search goes on
+--   behind them: claim_pieces says why.
+-- Returns: p_event, the last event deleted; p_id, the duplication; p_number, the last row of its plan deleted, null if
+--   none is left; outcome: 'purged' (call again), 'wait' (another session purges, or is about to discard what is
+--   left), 'none' (nothing old is left).
+-- Locks: one advisory lock for all purges, and the duplication's row, until commit: its discard waits. Does not commit.
 declare
     v_event bigint;
     v_id bigint;
@@ -23,7 +23,7 @@ begin
         return;
     end if;
     perform _duplication.set_lock_timeout();
-    -- what is lost in a crash is deleted again
+    -- if a crash loses this commit, the next purge deletes the same rows again
     set local synchronous_commit to off;
 
     v_event := _duplication.purge_events(coalesce(p_event, 0));

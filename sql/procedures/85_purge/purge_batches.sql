@@ -2,7 +2,7 @@ create or replace function _duplication.purge_batches(p_id bigint) returns void
 language sql
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: delete a duplication's batches, one for some thousand rows, and keep their sums.
+    -- Purpose: delete a duplication's batches, which are few, and its pieces, and keep the sums of the batches.
     -- Parameters: p_id, a duplication that is over.
     -- Locks: the rows, until commit. Does not commit.
     with deleted as (

@@ -2,12 +2,12 @@ create or replace function _duplication.purge_events(p_after bigint) returns big
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: delete a batch of the events that are older than settings.purge_events_after: the first ones, up to one that is
---   not. They are numbered as they come, so there need be no index on their times. And it keeps what the oldest running
---   transaction, and so a reader's cursor, may not have seen yet: the space would not be free before its end anyway.
+-- Purpose: delete a batch of the events that are older than settings.purge_events_after, by number, up to a younger
+--   one: numbers follow time, so no index on times is needed. Events that the oldest running transaction may not see
+--   stay: a cursor may be before them, and their space would not be free before that transaction ends anyway.
 -- Parameters: p_after, the last event deleted before, 0 for none.
 -- Returns: the last event deleted, null if the next one is not old.
--- Locks: the events, until commit. Does not commit.
+-- Locks: the deleted events, until commit. Does not commit.
 declare
     v_before timestamptz := (select clock_timestamp() - s.purge_events_after from duplication.settings as s);
     v_seen_by_all xid8 := pg_snapshot_xmin(pg_current_snapshot());
@@ -28,7 +28,7 @@ begin
         ) as e
     ) as o
     where o.old;
-    -- one that has become visible in between may be young
+    -- an event that became visible since the query above may be young, so the conditions are repeated
     with deleted as (
         delete from duplication.events as e
         where e.id > p_after and e.id <= v_last and e.created_at <= v_before and e.xid < v_seen_by_all

@@ -2,8 +2,8 @@ create or replace function _duplication.purge_plan(p_id bigint, p_number bigint)
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: delete a batch of a duplication's plan: with the first rows all of what says how they were copied, so that
---   nobody takes what is left for the whole; with the last, mark it purged.
+-- Purpose: delete a batch of a duplication's plan. The first call deletes the batches and pieces, too, so that nothing
+--   takes the rest of the plan for the whole; the last call marks the duplication as purged.
 -- Parameters: p_id, a duplication that is over; p_number, the last row of its plan deleted before, null for none.
 -- Returns: the last row deleted, null if none is left.
 -- Locks: the rows, until commit. Does not commit.

@@ -19,12 +19,12 @@ as $$
 -- Purpose: record that a job was delivered to a worker, and decide whether it may run now.
 -- Parameters: p_id, p_level, the job; p_message_id, its message in the queue; p_worker, a name for the worker;
 --   p_cpu_percent of the database's machine, null if it is not known.
--- Returns: attempt, for renew_lease and end_attempt; decision: 'run', 'later' (what is to be waited for is recorded,
---   and the dispatcher sends the job again) or 'stop' (there is nothing to do), the attempt being ended by these two;
---   reason, for people, null for 'run'; wait, after which the job is sent again, null if it need not be; gate, which of
---   them decided, as check_gates names it.
+-- Returns: attempt, for renew_lease and end_attempt; decision: 'run', 'later' (the reason is recorded, and the
+--   dispatcher sends the job again) or 'stop' (there is nothing to do); 'later' and 'stop' end the attempt; reason, for
+--   people, null for 'run'; wait, after which the job is sent again, null if it need not be sent; gate, the one that
+--   decided, see check_gates.
 -- Errors: UD002, UD003. Does not commit.
--- Locks: one for all attempts that begin, until commit, so that what the gates have counted still holds.
+-- Locks: one advisory lock for all beginning attempts, until commit, so that what the gates have counted stays true.
 declare
     v_attempt _duplication.attempts;
 begin
@@ -41,7 +41,7 @@ begin
     select g.decision, g.reason, g.wait, g.gate into decision, reason, wait, gate
     from _duplication.check_gates(v_attempt, p_cpu_percent) as g;
     if decision = 'run' then
-        -- a crash that loses this ends the attempt, too
+        -- a crash that loses this commit ends the attempt, too
         perform set_config('synchronous_commit', 'off', true);
         update duplication.duplications as d
         set not_before = null, waiting_reason = null

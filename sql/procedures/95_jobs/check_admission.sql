@@ -7,9 +7,9 @@ create or replace function _duplication.check_admission(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: whether anything may be copied at all now: the feature flag, and the load on the database.
+-- Purpose: the gates 'flag' and 'load': whether any job may run now.
 -- Parameters: p_cpu_percent of the database's machine, null if it is not known.
--- Returns: reason to wait and how long; gate, 'flag' or 'load'; null if there is none.
+-- Returns: the reason to wait, and how long; gate, 'flag' or 'load'; all null if both gates are open.
 declare
     v_settings duplication.settings;
 begin

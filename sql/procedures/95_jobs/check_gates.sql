@@ -9,11 +9,11 @@ create or replace function _duplication.check_gates(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: whether a job that was delivered may run now. First whether there is anything to do, or somebody does it: what is
---   not to be done need not wait. The slots come last, since they are taken.
+-- Purpose: ask the gates whether a delivered job may run now. The status and overlap gates come first: a job with
+--   nothing to do need not wait. The slots come last, since a job that passes that gate takes a slot.
 -- Parameters: p_attempt, recorded already; p_cpu_percent, null if it is not known.
--- Returns: decision: 'run', 'later' or 'stop'; reason; wait, null if the job need not be sent again by itself; gate, which of
---   them it was: 'status', 'overlap', 'wait', 'flag', 'load', 'throttle' or 'slots', null for 'run'.
+-- Returns: decision: 'run', 'later' or 'stop'; reason; wait, null if the job need not be sent at a set time; gate, the
+--   one that decided: 'status', 'overlap', 'wait', 'flag', 'load', 'throttle' or 'slots', null for 'run'.
 declare
     v_duplication duplication.duplications := _duplication.find_duplication(p_attempt.duplication_id);
 begin

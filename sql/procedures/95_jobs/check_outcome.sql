@@ -2,7 +2,7 @@ create or replace function _duplication.check_outcome(p_outcome text, p_error js
 language plpgsql immutable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: refuse to end an attempt with what is not an outcome.
+-- Purpose: refuse an unknown outcome of an attempt, and an error outcome without its error.
 -- Parameters: as end_attempt.
 -- Errors: UD016.
 begin

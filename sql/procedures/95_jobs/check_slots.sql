@@ -2,9 +2,9 @@ create or replace function _duplication.check_slots(p_id bigint, out reason text
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: let no more duplications be at work at a time than settings.max_active, over all workers.
--- Parameters: p_id, the one that wants to.
--- Returns: reason to wait and how long; null if there is a place.
+-- Purpose: the gate 'slots': at most settings.max_active duplications are at work at a time, over all workers.
+-- Parameters: p_id, the duplication that needs a slot.
+-- Returns: the reason to wait, and how long; both null if a slot is free.
 begin
     select format('%s duplications are at work, of %s', w.others, s.max_active), s.active_wait
     into reason, wait

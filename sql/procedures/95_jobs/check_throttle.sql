@@ -2,10 +2,10 @@ create or replace function _duplication.check_throttle(p_tree text, out reason t
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: hold a tree's jobs back after several transient failures in a short time, whichever workers met them: what is
---   in the way is not helped by more of them.
+-- Purpose: the gate 'throttle': hold a tree's jobs back after settings.throttle_failures transient failures in a short
+--   time, on whichever workers. More attempts would not remove the cause.
 -- Parameters: p_tree.
--- Returns: reason to wait, and how long: until fewer failures than that are within the window; null if there is none.
+-- Returns: the reason to wait, and how long: until the window has fewer failures; both null if it has fewer already.
 begin
     select
         format('%s transient failures of tree %s within %s s', s.throttle_failures, p_tree, date_part('epoch', s.throttle_window)),
@@ -21,7 +21,7 @@ begin
             where e.id = a.duplication_id
             offset 0
         ) as d
-        -- a clock in a subquery is read once, and so can be looked up in an index
+        -- in a subquery the clock is read only once, so that the comparison can use an index
         where a.outcome in ('transient', 'lost') and d.tree = p_tree
             and a.ended_at > (select clock_timestamp() - s.throttle_window) and a.ended_at <= (select clock_timestamp())
         order by a.ended_at desc

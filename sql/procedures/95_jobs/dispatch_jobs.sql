@@ -7,13 +7,13 @@ set jit to off
 set enable_seqscan to off
 set plan_cache_mode to force_generic_plan
 as $$
--- Purpose: the jobs that are to be sent to the queue: never sent, due again, taken over, or lost on the way. The record is the
---   outbox: call this in a transaction, send the messages, then commit; after a crash in between they are sent again, which
---   is harmless. No more are in the queue at a time than may be at work: the backlog stays in the table.
--- Parameters: p_limit, how many at most; p_cpu_percent as in begin_attempt; p_seen_empty, how long ago the queue had no
---   message for somebody who asked, null if that is not known.
+-- Purpose: choose the jobs to send to the queue: never sent, due again, or lost on the way. Call this in a transaction,
+--   send the messages, then commit. After a crash in between the messages are sent again, which is harmless. The queue
+--   holds no more jobs than may be at work: the backlog stays in the table.
+-- Parameters: p_limit, how many at most; p_cpu_percent as in begin_attempt; p_seen_empty, how long ago a worker found
+--   the queue empty, null if that is not known.
 -- Returns: a row per job: its duplication and level. None while another session dispatches.
--- Locks: one for all that dispatch, and the duplications' rows, until commit, which does not wait for the disk. Does not commit.
+-- Locks: the dispatchers' advisory lock and the duplications' rows, until commit, an asynchronous one. Does not commit.
 declare
     v_due bigint[];
     v_reason text;
@@ -22,9 +22,9 @@ begin
     if not pg_try_advisory_xact_lock(_duplication.lock_key('dispatch')) then
         return;
     end if;
-    -- a crash that loses this has the jobs sent once more
+    -- after a crash that loses this commit, the jobs are sent once more
     perform set_config('synchronous_commit', 'off', true);
-    -- whoever stands still between this and the commit shall not hold up the others
+    -- a dispatcher that hangs before its commit must not hold up the others
     perform set_config('idle_in_transaction_session_timeout', '60s', true);
     perform _duplication.handle_clock_skew();
     perform _duplication.end_lost_attempts();

@@ -2,15 +2,15 @@ create or replace function _duplication.due_jobs(p_limit integer) returns setof 
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the duplications whose job is to be sent now: those that have waited, then those never sent.
+-- Purpose: the duplications whose job is to be sent now: first those whose wait is over, then those never sent.
 -- Parameters: p_limit, how many at most.
--- Locks: their rows, until commit; skips those that somebody else has. Does not commit.
+-- Locks: their rows, until commit; rows that another session has locked are left out. Does not commit.
 begin
     return query
     with waited as (
         select d.id
         from duplication.duplications as d
-        -- a clock in a subquery is read once, and so can be looked up in an index
+        -- in a subquery the clock is read only once, so that the comparison can use an index
         where d.not_before <= (select clock_timestamp())
         order by d.not_before
         limit p_limit

@@ -5,21 +5,21 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set plan_cache_mode to force_generic_plan
 as $$
--- Purpose: record what came of a job that ran. A transient error lets it wait for another try, or fails the duplication if
---   there were too many; a lasting one fails it (where the level's procedure could not record that, such as at a commit).
+-- Purpose: end an attempt that ran. A transient error schedules a retry. A lasting error fails the duplication, in case
+--   the procedure that copies could not record that itself, as when a commit fails.
 -- Parameters: p_attempt; p_outcome: 'done', 'released' (given back to the queue), 'stopped', 'transient' or 'lasting';
---   p_error, at least its sqlstate and message, with the last two; p_next_sent, with 'done': whether the next level's job
---   is in the queue (else the dispatcher sends it).
+--   p_error, with the last two, at least its sqlstate and message; p_next_sent, with 'done': whether the next level's
+--   job is in the queue (else the dispatcher sends it).
 -- Returns: the duplication's status afterwards.
 -- Errors: UD016 if there is no such attempt in progress, no such outcome, or its error is missing.
--- Locks: the attempt's row and the duplication's, until commit, which does not wait for the disk after 'done' and 'released'.
---   Does not commit.
+-- Locks: the attempt's row and the duplication's, until commit, which is asynchronous after 'done' and 'released'. Does
+--   not commit.
 declare
     v_attempt _duplication.attempts;
 begin
     perform _duplication.check_outcome(p_outcome, p_error);
     v_attempt := _duplication.find_attempt(p_attempt);
-    -- one that was taken for lost may well end
+    -- an attempt that was taken for lost may still end
     if v_attempt.ended_at is not null and v_attempt.outcome <> 'lost' then
         raise exception using
             errcode = 'UD016',
@@ -32,7 +32,7 @@ begin
     returning a.* into v_attempt;
 
     if p_outcome in ('done', 'released') then
-        -- a crash that loses this has the job sent once more, which is harmless
+        -- after a crash that loses this commit, the job is sent once more, which is harmless
         perform set_config('synchronous_commit', 'off', true);
         update duplication.duplications as d
         set dispatched_at = case when p_next_sent then clock_timestamp() end

@@ -2,8 +2,8 @@ create or replace function _duplication.end_lost_attempts() returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: end the attempts whose sessions are gone, or have not been heard of for longer than their lease, and let others
---   take their jobs over.
+-- Purpose: end the attempts whose session has ended or whose lease has run out, and schedule retries, so that another
+--   worker takes their jobs over.
 -- Locks: the rows of these attempts and their duplications, until commit. Does not commit.
 declare
     v_attempt _duplication.attempts;
@@ -25,7 +25,7 @@ begin
             )
         where a.id = v_attempt.id
         returning a.* into v_attempt;
-        -- somebody may have gone on with it already
+        -- another attempt may be at work on the duplication already
         if not exists (
             select from _duplication.attempts as a
             where a.duplication_id = v_attempt.duplication_id and a.ended_at is null and _duplication.is_alive(a)

@@ -2,7 +2,7 @@ create or replace function _duplication.explain_job(p_id bigint, p_level text) r
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what would become of a job that was sent again, for people who look at dead letters.
+-- Purpose: say what a job would do if it was sent again, for people who look at dead letters.
 -- Parameters: p_id, p_level, the job.
 -- Returns: a sentence.
 declare

@@ -2,9 +2,9 @@ create or replace function _duplication.find_attempt(p_attempt bigint) returns _
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: an attempt, kept from changing meanwhile.
+-- Purpose: read an attempt, and lock it against changes.
 -- Parameters: p_attempt.
--- Errors: UD016 if there is none.
+-- Errors: UD016 if there is no such attempt.
 -- Locks: the attempt's row, until commit. Does not commit.
 declare
     v_attempt _duplication.attempts;

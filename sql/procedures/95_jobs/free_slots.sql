@@ -2,7 +2,7 @@ create or replace function _duplication.free_slots() returns integer
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: how many more jobs may be sent: as many duplications as may be at work are in the queue or at work.
+-- Purpose: how many more jobs may be sent. Duplications in the queue take slots, as those at work do.
 begin
     return (
         select greatest(0, s.max_active - (

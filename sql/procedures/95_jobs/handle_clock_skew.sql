@@ -2,9 +2,9 @@ create or replace function _duplication.handle_clock_skew() returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: after the clock was moved back, let nothing wait until the old time returns: a wait longer than there are any is
---   over, and what seems to be sent in the future is sent now.
--- Locks: the rows of these duplications, until commit; skips those that somebody else has. Does not commit.
+-- Purpose: after the clock was moved back, let nothing wait until the old time returns. A wait longer than any that the
+--   engine gives ends now, and a job that seems to have been sent in the future counts as sent now.
+-- Locks: the rows of these duplications, until commit; rows locked by other sessions are left out. Does not commit.
 begin
     update duplication.duplications as d
     set not_before = clock_timestamp()

@@ -2,9 +2,9 @@ create or replace function _duplication.is_alive(p_attempt _duplication.attempts
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: whether an attempt's session still works on its job: the lease runs, and the backend is there. What happens to
---   the session of another role cannot be seen; then the lease alone tells. One that ends later than it may was given
---   before the clock was moved back.
+-- Purpose: whether an attempt's session still works on its job: the lease has not run out, and the backend is there.
+--   Where the session of another role cannot be seen, the lease alone decides. A lease that ends too late was given
+--   before the clock was moved back, and does not count.
 -- Parameters: p_attempt.
 begin
     return p_attempt.ended_at is null and exists (
@@ -12,7 +12,7 @@ begin
         where p_attempt.lease_ends_at between clock_timestamp() and clock_timestamp() + s.lease
     ) and exists (
         select from pg_stat_get_activity(p_attempt.backend_pid) as s
-        -- a number is given to another backend sooner or later
+        -- another backend may have got the process id since
         where coalesce(s.backend_start = p_attempt.backend_start, true)
     );
 end;

@@ -4,7 +4,7 @@ create or replace function duplication.load_signals(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Sessions of the driver, known by the caller's application_name, are not counted.
+-- Sessions with the caller's application_name are the driver's own, and not counted.
 declare
     v_grant text := format('hidden: grant pg_monitor to %I', current_user);
     v_hidden text := case when not pg_has_role(current_user, 'pg_read_all_stats', 'usage') then v_grant end;
@@ -17,7 +17,7 @@ declare
 begin
     select count(*) filter (where a.state = 'active'), count(*) filter (where a.wait_event_type = 'Lock')
     into v_active, v_waiting
-    -- what the views of statistics are made of: they look up names that nobody asks for
+    -- the view pg_stat_activity is slower: it looks up names that are not needed here
     from pg_stat_get_activity(null) as a
     where a.backend_type = 'client backend' and a.pid <> pg_backend_pid()
         and a.application_name is distinct from nullif(current_setting('application_name'), '');
@@ -47,7 +47,7 @@ begin
 end;
 $$;
 comment on function duplication.load_signals is
-'What tells that the database is busy, with the thresholds of duplication.settings: over one of them, jobs wait.
+'How busy the database is, with the thresholds of duplication.settings. While a value is over its threshold, jobs wait.
 
 Parameters
   p_cpu_percent: numeric, the CPU of the database''s machine in percent; null, the default, if it is not known.

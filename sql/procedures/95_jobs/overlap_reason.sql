@@ -2,10 +2,10 @@ create or replace function _duplication.overlap_reason(p_attempt _duplication.at
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: who is at work on the same job, so that a second delivery does not double the load. It need not be sent again:
---   the dispatcher does that when the other session is gone.
+-- Purpose: the gate 'overlap': whether another attempt is at work on the same job, so that a second delivery does not
+--   double the load. If the other session ends, the dispatcher sends the job again.
 -- Parameters: p_attempt.
--- Returns: the reason to wait; null if there is nobody.
+-- Returns: the reason to wait; null if no other attempt is at work on the job.
 begin
     return (
         select format('worker %s is at work on it', a.worker)

@@ -2,8 +2,8 @@ create or replace function _duplication.postpone(p_id bigint, p_reason text, p_w
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: let a duplication wait: the dispatcher sends its job when the time has come. Told on the feed when it begins to
---   wait, not each time it has to wait on.
+-- Purpose: let a duplication wait: the dispatcher sends its job when the time has come. An event tells that a wait
+--   begins, and none that it goes on.
 -- Parameters: p_id; p_reason, for people; p_wait, how long from now.
 -- Locks: the duplication's row, until commit. Does not commit.
 declare

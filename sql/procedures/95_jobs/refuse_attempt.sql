@@ -4,9 +4,9 @@ create or replace function _duplication.refuse_attempt(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: end an attempt whose job a gate has stopped, or lets wait.
--- Parameters: p_attempt; p_decision, 'later' or 'stop'; p_reason; p_wait, after which the job is sent again, null if it need
---   not be.
+-- Purpose: end an attempt that a gate did not let run.
+-- Parameters: p_attempt; p_decision, 'later' or 'stop'; p_reason; p_wait, after which the job is sent again, null if it
+--   need not be sent.
 -- Locks: the attempt's row and the duplication's, until commit. Does not commit.
 begin
     update _duplication.attempts as a

@@ -27,7 +27,7 @@ begin
     update _duplication.attempts as a
     set
         lease_ends_at = clock_timestamp() + s.lease,
-        -- with a pooler in between the next call may have another backend
+        -- behind a pooler, the next call may run in another backend
         backend_pid = pg_backend_pid(),
         backend_start = b.backend_start
     from duplication.settings as s

@@ -2,9 +2,9 @@ create or replace function _duplication.schedule_retry(p_attempt _duplication.at
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: after a transient failure let the job wait, twice as long each time; after the last of max_attempts fail the
---   duplication. Failures count from the last batch that was copied: a job that comes on does not fail.
--- Parameters: p_attempt, that failed, with its error.
+-- Purpose: after a transient failure postpone the duplication, twice as long each time; after settings.max_attempts
+--   failures fail it. Only failures since the last copied batch count: a job that makes progress does not fail.
+-- Parameters: p_attempt, the one that failed, with its error.
 -- Locks: the duplication's row, until commit. Does not commit.
 declare
     v_max integer := (select s.max_attempts from duplication.settings as s);
@@ -18,7 +18,7 @@ begin
             select max(b.ended_at)
             from _duplication.batches as b
             where b.duplication_id = p_attempt.duplication_id
-                -- what the future holds, after the clock was moved back, was not before this
+                -- after the clock was moved back, a batch may seem to end in the future
                 and b.ended_at <= clock_timestamp()
         )), '-infinity');
     if v_failures >= v_max then
@@ -30,7 +30,7 @@ begin
     perform _duplication.postpone(
         p_attempt.duplication_id,
         format('failure %s of %s: %s', v_failures, v_max, p_attempt.error ->> 'message'),
-        -- a session that was lost is replaced at once, unless that happens again
+        -- the job of a lost session is sent again at once, unless that was not the first failure
         case when v_failures > 1 or p_attempt.outcome = 'transient' then _duplication.backoff(v_failures) else '0 s' end
     );
 end;

@@ -4,7 +4,7 @@ set search_path to pg_catalog, pg_temp
 as $$
     -- Purpose: ask the calls of a worker's jobs to return at their next step, whatever their budget.
     -- Parameters: p_worker, as in begin_attempt.
-    -- Returns: how many there are.
+    -- Returns: how many attempts were asked.
     -- Locks: these attempts' rows, until commit. Does not commit.
     with asked as (
         update _duplication.attempts as a

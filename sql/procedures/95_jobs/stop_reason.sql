@@ -4,8 +4,8 @@ create or replace function _duplication.stop_reason(
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: why there is nothing to do for a job: its duplication is over, is not the queue's, or has not come that far (the
---   job of the level that it is at is sent by itself).
+-- Purpose: the gate 'status': why a job has nothing to do. Its duplication is not active, is driven by its caller, or
+--   is still at an earlier level, whose own job is sent separately.
 -- Parameters: p_duplication; p_level, the job's.
 -- Returns: the reason; null if there is something to do.
 declare

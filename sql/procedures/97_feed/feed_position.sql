@@ -2,11 +2,11 @@ create or replace function duplication.feed_position() returns text
 language sql stable
 set search_path to pg_catalog, pg_temp
 as $$
-    -- A snapshot, and which feed it is of.
+    -- A snapshot, and the feed that it is of.
     select format('%s@%s', pg_current_snapshot(), _duplication.feed_id());
 $$;
 comment on function duplication.feed_position is
-'Where the feed stands now. Take it first and look at the duplications afterwards: nothing is missed in between.
+'A cursor for the end of the feed. Take it first and read the duplications afterwards: no event is missed in between.
 
 Parameters: none.
 Returns: text, a cursor for read_events.

@@ -4,13 +4,13 @@ create or replace function _duplication.parse_cursor(
 language plpgsql immutable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: read a cursor of the feed: 'told', a snapshot all of whose events were told; or 'told/telling/event', where of what
---   telling sees and told does not, the events up to this number were told; each followed by '@home', as feed_id gives it.
+-- Purpose: read a cursor. 'told@home': the reader has all events that snapshot told sees. 'told/telling/event@home': of
+--   those that only snapshot telling sees, it has the ones up to number event. home is the feed_id.
 -- Parameters: p_cursor, as read_events returns it, or '0', which is of every feed.
--- Errors: UD016 if it is none.
+-- Errors: UD016 if p_cursor is not a cursor.
 begin
     if p_cursor = '0' then
-        -- sees nothing
+        -- a snapshot that sees nothing
         told := '1:1:';
         return;
     end if;

@@ -6,8 +6,8 @@ language plpgsql stable
 security definer
 set search_path to pg_catalog, pg_temp
 as $$
--- Numbers become visible out of order, the higher one before the lower, so a number cannot be the cursor; a snapshot can:
---   what it did not see, and a later one sees, has not been told yet. An open transaction holds up nobody but itself.
+-- A number cannot be the cursor, since a higher number may become visible before a lower one. A snapshot can: an event
+--   that it did not see and a later snapshot sees is new to the reader. An open transaction delays only its own events.
 declare
     v_now pg_snapshot := coalesce((select u.told from _duplication.parse_cursor(p_until) as u), pg_current_snapshot());
     v_after record;
@@ -39,11 +39,11 @@ Parameters
   p_after: text, the cursor of the last event seen; ''0'' for all there is; null, the default: from now on.
   p_limit: integer, how many events at most; 500 by default.
   p_id: bigint, one duplication; null, the default, for all.
-  p_until: text, the cursor of a reader to be caught up with and not overtaken; null, the default: now.
+  p_until: text, the cursor of another reader: events behind it are left out; null, the default: up to now.
 Returns: a row per event: event_cursor, duplication_id, type, payload (an object), created_at; in the order in which
-  they became visible, those that did together in the order of their numbers. Or, first and alone, one of type ''reset'',
-  for a reader without a cursor, or whose cursor is older than what was purged, or of another database: who keeps a
-  state loads it anew, and goes on from the cursor of the reset.
+  they became visible, those that did together in the order of their numbers. Or one row alone, of type ''reset'', if
+  p_after is null, older than what was purged, or of another database: a reader that keeps a state loads it anew, and
+  goes on from the cursor of the reset.
 Errors: UD016 (not a cursor).
 Commits: no.
 Rights: EXECUTE; it runs with its owner''s rights.

@@ -1,5 +1,5 @@
--- Drops the routines that no file makes any more, and the old signatures of those that a file makes with another one.
--- Each file writes a new row of pg_proc: what still has the row that sql/migrations/begin.sql saw, no file has made.
+-- Drops routines that no file makes any more, and the old signatures of routines that changed theirs. Making a routine
+-- changes its ctid in pg_proc, so no file has made a routine that still has the ctid noted by sql/migrations/begin.sql.
 do $$
 declare
     v_leftover regprocedure;

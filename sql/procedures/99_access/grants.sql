@@ -1,4 +1,4 @@
--- Who may do what. Nothing is granted to anybody but the owner. An application needs USAGE on the schema duplication,
+-- Who may do what. Only the owner has rights at first. An application needs USAGE on the schema duplication,
 -- SELECT on its views, and EXECUTE on request_duplication, cancel, retry and read_events, which run with the owner's
 -- rights. Only workers and administrators need _duplication.
 revoke all on schema duplication, _duplication from public;
