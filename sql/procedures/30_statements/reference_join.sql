@@ -13,21 +13,23 @@ declare
     v_values text;
     v_copy_join text;
 begin
-    select
-        string_agg(_duplication.fill_sql(
-            't.{"target"} = s.{"column"}', 'target', u.target, 'column', u.name
-        ), ' and ' order by u.nr),
-        string_agg(_duplication.fill_sql(
-            ', n.{"target"} as {"value"}', 'target', u.target, 'value', 'value_' || u.nr
-        ), '' order by u.nr)
-    into v_matches, v_values
-    from unnest(p_reference.columns, p_reference.target_columns) with ordinality as u (name, target, nr);
-    v_copy_join := _duplication.fill_sql(
-        $sql$
+    if p_reference.by_row or p_reference.assigned && array_remove(p_reference.columns, p_reference.key_column) then
+        select
+            string_agg(_duplication.fill_sql(
+                't.{"target"} = s.{"column"}', 'target', u.target, 'column', u.name
+            ), ' and ' order by u.nr),
+            string_agg(_duplication.fill_sql(
+                ', n.{"target"} as {"value"}', 'target', u.target, 'value', 'value_' || u.nr
+            ), '' order by u.nr)
+        into v_matches, v_values
+        from unnest(p_reference.columns, p_reference.target_columns) with ordinality as u (name, target, nr);
+        v_copy_join := _duplication.fill_sql(
+            $sql$
 left join lateral (select n.* from {relation} as n where n.{"key"} = x.new_key{key_cast} offset 0) as n on true
 $sql$,
-        'relation', p_target.relation::text, 'key', p_target.key_column, 'key_cast', p_target.key_cast
-    );
+            'relation', p_target.relation::text, 'key', p_target.key_column, 'key_cast', p_target.key_cast
+        );
+    end if;
     if p_reference.by_row then
         return _duplication.fill_sql(
             $sql$
@@ -50,9 +52,6 @@ $sql$,
             'copy_join', v_copy_join, 'matches', v_matches,
             'reference', 'r' || p_reference.nr
         );
-    elsif not p_reference.assigned && array_remove(p_reference.columns, p_reference.key_column) then
-        v_values := null;
-        v_copy_join := null;
     end if;
     return _duplication.fill_sql(
         $sql$

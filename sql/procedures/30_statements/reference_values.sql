@@ -28,7 +28,7 @@ $sql$,
             'when_in_copy', string_agg(
                 _duplication.when_in_copy(v_level, r, u.name, p_deferred, coalesce(p_unmapped, r.unmapped)),
                 E'\n' order by r.nr
-            ),
+            ) filter (where v.sole_parent is null),
             'column', u.name,
             'when_dropped', string_agg(
                 _duplication.when_dropped(p_tree, v_level, r, u.name, coalesce(p_unmapped, r.unmapped)),
