@@ -17,10 +17,10 @@ begin
             hint = 'Name it in duplication.levels.key_column.';
     end if;
     begin
-        execute _duplication.fill_sql(
-            'select {key_text} from (select $1{key_cast} as key) as k',
-            'key_text', _duplication.key_text('k', 'key'),
-            'key_cast', _duplication.key_cast(v_relation, p_root.key_column)
+        -- put together by hand: every copy, however small, comes by here
+        execute concat(
+            'select ', _duplication.key_text('k', 'key'), ' from (select $1',
+            _duplication.key_cast(v_relation, p_root.key_column), ' as key) as k'
         ) into v_key using p_key;
     exception when data_exception then
         v_key := null;
