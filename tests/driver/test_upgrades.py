@@ -48,7 +48,9 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
         base, tables = home / "procedures" / "00_base", home / "schema" / "20_trees.sql"
         edit(tables, "not null default 'public'\n", "not null default 'public',\n    note text\n")
         edit(base / "version.sql", f"select {NEWEST};", f"select {NEXT};")
-        edit(base / "is_retryable.sql", "(p_sqlstate text)", "(p_sqlstate text, p_tree text default null)")
+        retry = home / "procedures" / "40_requests" / "retry.sql"
+        edit(retry, "duplication.retry(p_id bigint)", "duplication.retry(p_id bigint, p_note text default null)")
+        edit(retry, "duplication.retry(bigint)", "duplication.retry(bigint, text)")
         (base / "other.sql").write_text(
             "create or replace function _duplication.other() returns text language sql as $$ select '$file_0$' $$;"
         )
@@ -207,3 +209,19 @@ def test_one_file_is_plain_sql_without_transaction_control(release: Release) -> 
     text = re.sub(r"(\$\w*\$).*?\1|'(?:[^']|'')*'|--.*?$", "", make_dist.build(), flags=re.S | re.M)
     assert "$" not in text
     assert not re.search(r"(^|;)\s*(\\|(begin|start|commit|rollback|abort|savepoint)\b)", text, re.M | re.I)
+
+
+def test_who_may_call_a_routine_may_call_its_next_signature(new_dsn: NewDsn, release: Release) -> None:
+    dsn = new_dsn()
+    migrate(dsn)
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute('create role "next caller"')
+        try:
+            conn.execute('grant execute on function duplication.retry to "next caller"')
+            release()
+            migrate(dsn)
+            allowed = "select has_function_privilege(%s, 'duplication.retry(bigint, text)', 'execute')"
+            assert conn.execute(allowed, ("next caller",)).fetchone() == (True,)
+            assert conn.execute(allowed, ("public",)).fetchone() == (False,)
+        finally:
+            conn.execute('drop owned by "next caller"; drop role "next caller"')

@@ -5,7 +5,7 @@ as $$
     -- A change that breaks an older or a newer driver needs a revision, even if the revision does nothing.
     select 1;
 $$;
-comment on function duplication.version is
+comment on function duplication.version() is
 'The version of the installed engine: the number of its newest revision, 2 for engine_0002. A migration sets it first.
 A driver works with a stated range of versions. While the version is outside that range, the driver waits.
 

@@ -23,7 +23,7 @@ begin
     ) using p_name;
 end;
 $$;
-comment on function duplication.reset_setting is
+comment on function duplication.reset_setting(text) is
 'Return a setting to its default. After an upgrade it follows the default of the new version.
 
 Parameters

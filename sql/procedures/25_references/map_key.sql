@@ -7,7 +7,7 @@ as $$
     from _duplication.id_map as m
     where m.run = (select _duplication.find_run_id(p_id, p_level)) and m.orig_key = p_key collate "C" and not m.missing;
 $$;
-comment on function duplication.map_key is
+comment on function duplication.map_key(bigint, text, text) is
 'The new key of a row of the source. For rules (duplication.column_rules) that set a column whose value has
 keys inside, such as a document.
 

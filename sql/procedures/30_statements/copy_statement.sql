@@ -37,7 +37,7 @@ $sql$,
     );
 end;
 $$;
-comment on function duplication.copy_statement is
+comment on function duplication.copy_statement(text, text, text, jsonb, text[]) is
 'The SQL that a batch of a level runs. Its parameters: $1 the duplication, $2 and $3 the first and the last
 number of the batch in the plan.
 

@@ -45,7 +45,7 @@ begin
     end loop;
 end;
 $$;
-comment on function duplication.tree_problems is
+comment on function duplication.tree_problems(text) is
 'The problems of a tree that make its copy fail, or may make it fail. Call it after you declare or change a tree.
 
 Parameters

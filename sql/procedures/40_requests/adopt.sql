@@ -25,7 +25,7 @@ begin
     return v_installation;
 end;
 $$;
-comment on function duplication.adopt is
+comment on function duplication.adopt() is
 'Make a database that was restored, or copied from another, an installation of its own: end the workers, call this, and
 point workers at it. Jobs of the other database in a queue are left alone. Its own jobs are sent anew, and copies go
 on where the restored records say they are. Readers of its feed are told to begin anew.

@@ -24,7 +24,7 @@ begin
     return v_duplication.status;
 end;
 $$;
-comment on function duplication.cancel is
+comment on function duplication.cancel(bigint) is
 'Stop a duplication that is pending or in progress. The batch that is running ends, and no other begins.
 
 Parameters

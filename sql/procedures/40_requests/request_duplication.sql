@@ -12,7 +12,7 @@ as $$
     from _duplication.find_root(p_tree) as r
     cross join lateral _duplication.create_duplication(r, _duplication.canonical_key(r, p_key), p_options, 'queue') as c;
 $$;
-comment on function duplication.request_duplication is
+comment on function duplication.request_duplication(text, text, jsonb) is
 'Request a copy in your own transaction. After the commit, a worker makes the copy.
 
 Parameters

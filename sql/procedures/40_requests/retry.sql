@@ -20,7 +20,7 @@ begin
     return v_status;
 end;
 $$;
-comment on function duplication.retry is
+comment on function duplication.retry(bigint) is
 'Let a failed duplication go on. What was copied is kept. A worker continues it, or your next call if you drove it.
 
 Parameters

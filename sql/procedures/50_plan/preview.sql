@@ -60,7 +60,7 @@ begin
     order by o.ordinal;
 end;
 $$;
-comment on function duplication.preview is
+comment on function duplication.preview(text, text, boolean) is
 'What a copy would do, before anybody asks for it. Writes nothing.
 
 Parameters

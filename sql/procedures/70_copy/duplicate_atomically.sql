@@ -37,7 +37,7 @@ begin
     return (_duplication.find_duplication(v_duplication.id)).new_root_key;
 end;
 $$;
-comment on function duplication.duplicate_atomically is
+comment on function duplication.duplicate_atomically(text, text, jsonb) is
 'Make a whole copy in your own transaction, all or nothing, for trees that fit one. In a REPEATABLE READ transaction it
 is of one moment; else a NOTICE says that it is not.
 

@@ -58,7 +58,7 @@ begin
     end loop;
 end;
 $$;
-comment on function duplication.verify is
+comment on function duplication.verify(bigint) is
 'Compare a copy with its source, both as they are now. It finds rows that are missing, extra, doubled, moved or
 different, and references from the copy to the source''s tree, also to rows that a filter keeps out of the copy. Columns
 that a rule or an override changes are not compared.

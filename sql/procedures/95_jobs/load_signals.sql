@@ -46,7 +46,7 @@ begin
     order by v.ordinal;
 end;
 $$;
-comment on function duplication.load_signals is
+comment on function duplication.load_signals(numeric) is
 'How busy the database is, with the thresholds of duplication.settings. While a value is over its threshold, jobs wait.
 
 Parameters

@@ -5,7 +5,7 @@ as $$
     -- A snapshot, and the feed that it is of.
     select format('%s@%s', pg_current_snapshot(), _duplication.feed_id());
 $$;
-comment on function duplication.feed_position is
+comment on function duplication.feed_position() is
 'A cursor for the end of the feed. Take it first and read the duplications afterwards: no event is missed in between.
 
 Parameters: none.

@@ -31,7 +31,7 @@ begin
     select p.* from _duplication.page_events(coalesce(v_after.telling, v_after.told), v_now, 0, p_limit, p_id) as p;
 end;
 $$;
-comment on function duplication.read_events is
+comment on function duplication.read_events(text, integer, bigint, text) is
 'What has happened since a cursor: the feed. What the types are, and what their payloads have, is in the view
 duplication.event_types.
 
