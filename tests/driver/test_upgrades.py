@@ -130,7 +130,7 @@ def test_all_ways_end_alike_fresh_again_and_upgraded(
     assert dump(upgraded) == dump(fresh)
     structure = dump(fresh)
     assert "note text" in structure
-    assert "p_tree text default null" in structure.lower()
+    assert "p_note text default null" in structure.lower()
     assert "duplicate_blocks" not in structure
     assert "$file_0$" in structure
     assert migrate(upgraded) == [migrations.engine_revision(NEXT)]

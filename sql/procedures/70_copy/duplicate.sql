@@ -20,7 +20,7 @@ begin
     select d.new_root_key into p_new_key from duplication.duplications as d where d.id = p_id;
 end;
 $$;
-comment on procedure duplication.duplicate(text, text, bigint, text) is
+comment on procedure duplication.duplicate (text, text, bigint, text) is
 'Make a whole copy, now, batch by batch. Interrupted and called again, it goes on where it stopped; called in several
 sessions at once, they share the work.
 

@@ -11,7 +11,7 @@ begin
     call duplication.duplicate_level(p_id, 'blocks', p_budget, p_done, p_next_level);
 end;
 $$;
-comment on procedure duplication.duplicate_blocks(bigint, interval, boolean, text) is
+comment on procedure duplication.duplicate_blocks (bigint, interval, boolean, text) is
 'The last job of the chain of an episode: copy the blocks.
 The same as duplicate_level(p_id, ''blocks'', …).
 

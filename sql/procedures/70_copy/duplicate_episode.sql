@@ -11,7 +11,7 @@ begin
     call duplication.duplicate_level(p_id, 'episodes', p_budget, p_done, p_next_level);
 end;
 $$;
-comment on procedure duplication.duplicate_episode(bigint, interval, boolean, text) is
+comment on procedure duplication.duplicate_episode (bigint, interval, boolean, text) is
 'The first job of the chain of an episode: plan the tree and copy the episode.
 The same as duplicate_level(p_id, ''episodes'', …).
 

@@ -11,7 +11,7 @@ begin
     call duplication.duplicate_level(p_id, 'items', p_budget, p_done, p_next_level);
 end;
 $$;
-comment on procedure duplication.duplicate_items(bigint, interval, boolean, text) is
+comment on procedure duplication.duplicate_items (bigint, interval, boolean, text) is
 'The third job of the chain of an episode: copy the items.
 The same as duplicate_level(p_id, ''items'', …).
 

@@ -98,7 +98,7 @@ begin
     end if;
 end;
 $$;
-comment on procedure duplication.duplicate_level(bigint, text, interval, boolean, text, boolean) is
+comment on procedure duplication.duplicate_level (bigint, text, interval, boolean, text, boolean) is
 'Work on one level of a duplication, step by step, each committed, until it is done or the budget is spent. Any number
 of sessions may call it for the same level: they share its batches.
 

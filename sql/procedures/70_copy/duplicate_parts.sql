@@ -11,7 +11,7 @@ begin
     call duplication.duplicate_level(p_id, 'parts', p_budget, p_done, p_next_level);
 end;
 $$;
-comment on procedure duplication.duplicate_parts(bigint, interval, boolean, text) is
+comment on procedure duplication.duplicate_parts (bigint, interval, boolean, text) is
 'The second job of the chain of an episode: copy its parts.
 The same as duplicate_level(p_id, ''parts'', …).
 

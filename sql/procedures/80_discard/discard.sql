@@ -32,7 +32,7 @@ begin
     raise notice 'duplication % is %', p_id, v_duplication.status;
 end;
 $$;
-comment on procedure duplication.discard(bigint, interval, boolean) is
+comment on procedure duplication.discard (bigint, interval, boolean) is
 'Delete a copy, batch by batch, in the reverse of the order of copying. After an interruption, call it again: it goes
 on.
 

@@ -23,7 +23,7 @@ begin
     p_done := v_outcome = 'none';
 end;
 $$;
-comment on procedure duplication.purge(interval, boolean) is
+comment on procedure duplication.purge (interval, boolean) is
 'Delete, batch by batch, what settings.purge_after and settings.purge_events_after say is old: the plans of duplications
 that are over, and events. The copies stay, and so do the figures of progress. After an interruption, call it again: it
 goes on. If several sessions call it at once, one of them works and the others return.

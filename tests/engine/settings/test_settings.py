@@ -14,7 +14,7 @@ from tests.engine.conftest import NewRole
 from tests.support.calls import value
 
 VIEW = "duplication.settings"
-DEFINITION = Path(__file__).parents[2] / "sql/procedures/02_settings/01_settings.sql"
+DEFINITION = Path(__file__).parents[3] / "sql/procedures/02_settings/01_settings.sql"
 
 
 @pytest.fixture
