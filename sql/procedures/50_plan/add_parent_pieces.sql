@@ -4,8 +4,8 @@ create or replace function _duplication.add_parent_pieces(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: add pieces that are ranges of parents. One begins where the one before it ends: parents without children need none
---   of their own.
+-- Purpose: add pieces that are ranges of parents. A piece begins where the piece before it ends, so parents
+--   without children need no piece of their own.
 -- Parameters: p_id, p_level of the children; p_first_number, of the first piece's first parent; p_last_numbers, of each piece's
 --   last parent, ascending; p_rows, the children of each piece. Does not commit.
 declare

@@ -41,7 +41,7 @@ $sql$,
     from duplication.edges as e
     inner join duplication.levels as l on l.tree = e.tree and l.name = e.level
     cross join lateral (
-        -- fenced: a key is brought to the type of its own level's only
+        -- fenced, so that only keys of that level are cast to its key's type
         select _duplication.fill_sql(
             $sql$
 (select r.key as orig_key where r.level = {'carrier'} offset 0) as m

@@ -2,7 +2,7 @@ create or replace function _duplication.finish_plan(p_id bigint) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: close the plan: cut what is planned row by row into pieces, and give the backfills theirs.
+-- Purpose: finish the plan: cut the rows of mapped levels into pieces, and give the backfills their pieces.
 -- Parameters: p_id.
 -- Errors: those of needs_one_batch. Does not commit.
 begin

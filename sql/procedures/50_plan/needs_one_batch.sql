@@ -29,7 +29,7 @@ begin
         return false;
     end if;
     v_level := _duplication.resolve_level(v_tree, p_level);
-    -- columns that wait for another level: copied in one batch, the others are filled at once
+    -- columns that wait for another level; if the level is copied in one batch, its other deferred columns need no wait
     v_deferred := array(
         select distinct c.name
         from _duplication.level_references(v_tree, p_level) as r

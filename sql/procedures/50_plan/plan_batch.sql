@@ -2,11 +2,11 @@ create or replace function _duplication.plan_batch(p_duplication duplication.dup
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: one step of planning: what is below the next parents, edge by edge, for half of target_batch_ms, until no edge
---   leads to a row that is not planned: a level below itself breadth-first. The plan decides every new key and cuts the rows
---   into pieces; copying then only obeys.
+-- Purpose: one step of planning: plan the rows below the next parents, edge by edge, for half of target_batch_ms. The tree is
+--   planned when no edge leads to a row that is not planned. A level below itself is planned breadth-first. The plan decides
+--   every new key and every piece; copying follows it.
 -- Parameters: p_duplication, one that has been started.
--- Returns: 'more' (call again), 'wait' (another session is at it), 'planned' (the whole tree is).
+-- Returns: 'more' (call again), 'wait' (another session plans), 'planned' (the whole tree is).
 -- Errors: those of finish_plan; UD004.
 -- Locks: the first level's row in level_runs, until commit. Does not commit.
 declare
@@ -42,7 +42,7 @@ begin
         v_rows := v_rows + v_step.rows;
         exit when case
             when lower(v_period) < upper(v_period) then not v_period @> clock_timestamp()
-            -- no time is wanted, but a batch's worth
+            -- without target_batch_ms, a batch's number of rows ends the step
             else greatest(v_parents, v_rows) >= v_batch_rows end;
     end loop;
     return 'more';

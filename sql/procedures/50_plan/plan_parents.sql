@@ -27,7 +27,7 @@ declare
         where p.duplication_id = p_id and p.level = p_level
             and p.piece_no = _duplication.last_piece(p_id, p_level) and p.range_of = 'parents'
     ), p_first_parent);
-    -- of pieces that are not added yet: one INSERT for many of them
+    -- the pieces that are not added yet: one INSERT adds many of them
     v_last_numbers bigint[] := array[]::bigint[];
     v_row_counts bigint[] := array[]::bigint[];
 begin

@@ -24,7 +24,7 @@ begin
             );
             exit;
         exception when unique_violation then
-            -- planned before: it has moved from a parent to another meanwhile; levels with more edges look anyway
+            -- a row is planned already, since it moved to another parent meanwhile; levels with several edges look for such rows
             v_careful := (
                 select case when count(*) = 1 then min(_duplication.plan_statement(e)) end
                 from duplication.edges as e

@@ -4,8 +4,8 @@ create or replace function _duplication.plan_step(
 language plpgsql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: below how many parents planning looks next, so that it finds some four batches' worth of rows; no more than two
---   batches' worth of parents, and all children of each. Where later ones have more than earlier ones, it finds more.
+-- Purpose: of how many parents planning plans the children next, so that it finds about four batches of rows: no more
+--   than two batches of parents. It finds more rows where later parents have more children than earlier ones.
 -- Parameters: p_parents planned so far, and p_rows found below them; p_batch_rows, the rows of a batch.
 begin
     return greatest(1, case

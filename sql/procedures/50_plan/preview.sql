@@ -23,7 +23,7 @@ begin
     perform _duplication.check_root(v_root, v_key);
     begin
         select coalesce(jsonb_agg(jsonb_build_object(
-            -- what is not of one level is told at the root
+            -- a problem of the whole tree is reported at the root
             'level', case when o.level is null then _duplication.root_level(p_tree) else p.level end,
             'is_certain', p.is_certain, 'text', p.problem || '. ' || p.hint
         )), '[]') into v_problems

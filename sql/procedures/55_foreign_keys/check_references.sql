@@ -3,8 +3,8 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: what a foreign key's trigger does for one row, for a set of rows: lock what they refer to, and raise if a part of
---   it is missing. A statement of its own, after the one that inserted them: it sees what has been committed meanwhile.
+-- Purpose: do for a set of rows what a foreign key's trigger does for one row: lock the rows referred to, and raise if one of
+--   them is missing. It is a statement of its own, after the INSERT, so it sees what was committed meanwhile.
 -- Parameters: p_constraint, of one column; p_keys that the rows refer to, each once, an array as text, or null.
 -- Errors: 23503.
 -- Locks: FOR KEY SHARE on the rows referred to, in the order of their keys, until commit. Does not commit.

@@ -2,7 +2,7 @@ create or replace function _duplication.count_writes(p_except regclass) returns 
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: what this transaction has written so far, as the server counts it: also what it has undone again.
+-- Purpose: how many rows this transaction has written so far, as the server counts them: rolled back rows count as well.
 -- Parameters: p_except, a table whose long values (TOAST) are not counted.
 -- Returns: rows inserted, updated and deleted, all together, by the oid of the table; those without any are left out.
 begin

@@ -2,8 +2,8 @@ create or replace function _duplication.lock_referenced(p_relation regclass) ret
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: keep the tables that a table refers to from being renamed, or another from taking their name: what checks its keys
---   finds them by their names.
+-- Purpose: keep the tables that a table refers to under their names: no rename, no other table of that name. The check of
+--   the keys finds these tables by name.
 -- Parameters: p_relation, locked as lock_columns does.
 -- Locks: ROW SHARE on the tables referred to, which the triggers take too, until commit. Does not commit.
 declare

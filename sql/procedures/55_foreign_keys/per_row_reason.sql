@@ -3,8 +3,8 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: why the foreign keys of a table have to be checked row by row, by the server's triggers, even where the settings
---   ask for sets. Without triggers only what run_checked does itself is done.
--- Parameters: p_relation, locked as lock_columns does: else a key that is added after the look would go unchecked.
+--   ask for sets: with triggers off, nothing but run_checked's own checks would be done.
+-- Parameters: p_relation, locked as lock_columns does: else a foreign key that is added later would not be checked.
 -- Returns: the first reason found; null if there is none.
 begin
     return (

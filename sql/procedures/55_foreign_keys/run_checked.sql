@@ -5,11 +5,11 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: run a copy's statement without the triggers that check foreign keys, then check each key for all rows at once. As
---   with the triggers, what is referred to is locked and is there, or it is an error: who deletes it meanwhile waits, or has
---   been waited for.
+--   with the triggers, each row referred to exists and is locked, or it is an error. A session that deletes such a row waits
+--   for this one, or this one waits for it.
 -- Parameters: p_run, for which uses_set_checks is true; the rest as in run_statement.
--- Returns: the rows inserted; null if it cannot be done so, and nothing was: a function that the statement calls wrote
---   elsewhere, where triggers were off, too. The run then says so.
+-- Returns: the rows inserted; null if nothing was done, since a function that the statement calls wrote into another
+--   table, whose triggers were off as well. The run then keeps that as its reason.
 -- Errors: 23503, as the triggers raise it; whatever the content's constraints raise.
 -- Locks: ROW SHARE on the tables referred to, FOR KEY SHARE on their rows, until commit. Does not commit.
 declare
@@ -36,7 +36,7 @@ begin
             );
         end if;
         if _duplication.count_writes(v_relation) <> v_expected then
-            -- undoes it; nobody else sees this error
+            -- rolls the insert back; the handler below is the only one to see this error
             raise triggered_action_exception;
         end if;
     exception when triggered_action_exception then

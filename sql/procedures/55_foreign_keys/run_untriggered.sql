@@ -17,7 +17,7 @@ as $$
 -- Returns: rows inserted; for each column its distinct keys, an array as text, null if there is none.
 -- Errors: whatever the content's constraints raise. Does not commit.
 declare
-    -- all with their schema: an application may have an array_agg() of its own on the tree's path
+    -- names with their schema: an application may have its own array_agg() on the tree's path
     v_statement text := (
         select _duplication.fill_sql(
             $sql$

@@ -19,7 +19,7 @@ begin
     cross join lateral (
         select count(*) filter (where not m.missing) as there, count(*) as mapped
         from _duplication.id_map as m
-        -- where as many were copied as were planned, none was left out: no need to count them
+        -- where as many rows were copied as were planned, none is missing, and none need be counted
         where b.copied <> r.rows_planned
             and m.number >= r.first_number and m.number < _duplication.first_number(r.id + 1)
     ) as m

@@ -4,12 +4,12 @@ create or replace function _duplication.compile_level(
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the table and the statement of one run's level, where those of the compiled tree do not serve: the table has
---   changed since, or the root has overrides.
+-- Purpose: compile the statement of one run, where the compiled tree's statement cannot be used: the table has changed since,
+--   or the root has overrides.
 -- Parameters: p_run; p_duplication, its duplication.
 -- Returns: p_run with relation and statement as they have to be, and compiled_from null.
 -- Errors: those of copy_statement.
--- Locks: ROW EXCLUSIVE on the table, until commit: it is as it is compiled. Does not commit.
+-- Locks: ROW EXCLUSIVE on the table, until commit, so that the table stays as it was compiled. Does not commit.
 declare
     v_level text := coalesce(p_run.backfills, p_run.level);
     v_overrides jsonb;

@@ -5,7 +5,7 @@ as $$
 -- Purpose: give a duplication that is about to start the levels and edges of its tree. A retried one keeps those it has; their
 --   columns are read anew.
 -- Parameters: p_id.
--- Returns: false if another session is at it, or has been.
+-- Returns: false if another session starts the duplication, or has started it.
 -- Errors: those of compile_tree.
 -- Locks: an advisory lock for the start of this duplication, and those of compile_tree, until commit. Does not commit.
 declare
@@ -14,7 +14,7 @@ begin
     if not pg_try_advisory_xact_lock(_duplication.lock_key('start', p_id::text)) then
         return false;
     end if;
-    -- looked at anew: another session may have started it before the lock was free
+    -- read again: another session may have started the duplication before the lock was free
     select d.tree into v_tree from duplication.duplications as d where d.id = p_id and d.traits ? 'startable';
     if not found then
         return false;

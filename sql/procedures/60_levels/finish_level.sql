@@ -35,7 +35,7 @@ begin
     perform _duplication.emit_feedback(
         v_id, v_level, v_level || case when p_run.backfills is null then ' finished duplicating' else ' finished' end,
         v_rows,
-        -- a caller who did not have to wait for it need not be told
+        -- no NOTICE for a level that did not keep its caller waiting
         p_raises_notice => p_rows is null
     );
     v_next := _duplication.skip_empty_levels(v_id);

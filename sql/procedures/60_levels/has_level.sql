@@ -2,7 +2,7 @@ create or replace function _duplication.has_level(p_id bigint, p_level text) ret
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: whether a level is one of a run: of its own once it has started, of its tree before.
+-- Purpose: whether a duplication has a level: among its own once it has started, among those of its tree before.
 -- Parameters: p_id, p_level.
 begin
     if exists (select from _duplication.level_runs as r where r.duplication_id = p_id) then

@@ -2,7 +2,7 @@ create or replace function _duplication.restart_levels(p_id bigint, p_tree text)
 language sql
 set search_path to pg_catalog, pg_temp
 as $$
-    -- Purpose: give what is left of a run, when it goes on, the statements that its tree comes to now.
+    -- Purpose: when a duplication is retried, give its unfinished runs the statements that its tree is compiled to now.
     -- Parameters: p_id; p_tree, compiled.
     -- Does not commit.
     update _duplication.level_runs as r

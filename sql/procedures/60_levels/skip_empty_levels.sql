@@ -28,7 +28,7 @@ begin
         select string_agg(distinct e.level, ', ') into v_below
         from duplication.edges as e
         where e.tree = v_tree and e.parent_level = v_run.level and e.level <> v_run.level;
-        -- what is missing is told once, at the top
+        -- missing rows are reported once, at the topmost level
         if v_above.rows_planned > 0 then
             perform _duplication.emit_feedback(
                 p_id, v_run.level,

@@ -5,7 +5,7 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: pending → in_progress, for save_duplication to write, or complete_duplication if the same step gets that far.
--- Parameters: p_duplication, whose levels are laid out.
+-- Parameters: p_duplication, whose runs are created.
 -- Returns: p_duplication with the time at which it was started.
 -- Does not commit.
 begin

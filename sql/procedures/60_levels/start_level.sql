@@ -13,7 +13,7 @@ as $$
 declare
     v_run _duplication.level_runs := p_run;
     v_level text := coalesce(p_run.backfills, p_run.level);
-    -- then this transaction has written all of its runs, compiled the tree and locked the tables
+    -- if so, this transaction has written all runs of the duplication, compiled its tree and locked its tables
     v_is_new boolean := p_duplication.traits ? 'startable';
 begin
     if not v_is_new then

@@ -12,7 +12,8 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: tell rows that the source has lost since it was planned, which are skipped, from rows that the table refused.
+-- Purpose: find out why rows are not in the copy: the source has lost them since they were planned (they are skipped), or the
+--   table refused them.
 -- Parameters: p_id, p_level; p_range_of, p_first_number and p_last_number of the batch; rows planned, found
 --   in the source by the statement that copied, and inserted by it.
 -- Errors: UD004 if the source's root is lost; UD011 if a row was there to copy and is not in the copy.

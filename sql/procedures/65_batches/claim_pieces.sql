@@ -12,12 +12,12 @@ create or replace function _duplication.claim_pieces(
 )
 language plpgsql
 set search_path to pg_catalog, pg_temp
--- reading on in the index, piece by piece, locks no piece that another session could copy meanwhile
+-- reading the index piece by piece locks no more pieces than the batch takes
 set enable_bitmapscan to off
 set enable_sort to off
 as $$
--- Purpose: take the next pieces of a level that no other session holds, neighbours, so that one statement copies them.
---   They are deleted: a piece is there as long as it is not copied.
+-- Purpose: claim the next neighbouring pieces of a level that no other session holds, for one statement to copy. Claimed
+--   pieces are deleted: a piece exists as long as it is not copied.
 -- Parameters: p_id, p_level; p_batch_rows, how many rows a batch aims at; p_furthest, the last piece of the
 --   batch furthest on, 0 for none; pieces before it may be left, in other sessions' hands.
 -- Returns: one row, the range of the batch; batch_no is the number of its first piece, null if there is none to take.
@@ -32,8 +32,8 @@ declare
     v_piece record;
     v_after integer;
 begin
-    -- Behind the last batch first: with an old snapshot open somewhere, what is deleted stays in the index, and from the
-    -- beginning each batch would pass over all of it.
+    -- Behind the last batch first: while an old snapshot is open, deleted pieces stay in the index, and from the beginning each
+    -- batch would pass over all of them.
     foreach v_after in array array[p_furthest, 0] loop
         open v_pieces (v_after);
         loop

@@ -11,8 +11,8 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: copy one batch of a level, or backfill it, exactly once: the transaction that writes its rows also takes its
 --   pieces away.
--- Parameters: p_tree; p_run of a level that has been started, its table locked; p_is_first, whether it was in this step: then
---   there is no batch to go on behind, or one from before a retry; p_batch_rows that its batches begin with.
+-- Parameters: p_tree; p_run of a level that has been started, its table locked; p_is_first, whether this step started it: then
+--   the level has no batch, or only batches from before a retry; p_batch_rows that its batches begin with.
 -- Returns: step: 'more'; 'wait' if other sessions hold all that is left; 'done' if nothing is left. level_rows: the rows copied,
 --   if one batch, or none, was the whole level.
 -- Errors: UD004, UD011, UD017; whatever the content's constraints and triggers raise.

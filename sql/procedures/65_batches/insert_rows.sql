@@ -19,7 +19,7 @@ begin
         v_statement := duplication.copy_statement(p_tree.name, p_run.level, p_range_of, p_deferred => p_run.deferred_columns);
     end if;
     if p_run.refers_to_itself then
-        -- a row that is lost takes along those below it, which may be of the same batch
+        -- a missing row takes along the rows below it, which may be of the same batch
         perform _duplication.skip_missing_rows(
             p_run.duplication_id, p_run.level, p_first_number, p_last_number, p_are_copied => false
         );
@@ -37,7 +37,7 @@ begin
                 p_run, v_statement, p_tree.search_path, p_first_number, p_last_number
             );
         end if;
-        -- a small level; with a thousand rows and more it is quicker to plan, and one with overrides hardly comes again
+        -- for small levels: with a thousand rows and more planning is quicker, and a statement with overrides hardly comes again
         if v_rows is null and p_planned = p_run.rows_planned and p_planned <= 1000 and v_triggers = 'none'
             and p_run.compiled_from is not null
         then

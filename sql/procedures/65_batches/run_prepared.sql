@@ -5,9 +5,8 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
--- Purpose: run_statement for a few rows of a statement that comes again, into a table without triggers of the application,
---   which would be planned generically, too: its plan is kept. To tell how many they were, each row is handed on, so with
---   many of them it takes longer.
+-- Purpose: run_statement for a few rows, with a plan that the session keeps. For tables without triggers of the application,
+--   whose statements would get generic plans as well. The rows are counted by returning them, which is slow for many rows.
 -- Parameters, returns, errors: as run_statement. Does not commit.
 declare
     v_rows bigint;

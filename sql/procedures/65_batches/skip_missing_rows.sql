@@ -6,8 +6,8 @@ set search_path to pg_catalog, pg_temp
 set row_security to off
 as $$
 -- Purpose: mark planned rows that cannot be copied as missing, so that everything below them is skipped as well.
--- Parameters: p_id, p_level; p_first_number to p_last_number in plan order; p_are_copied: the batch has been inserted, and
---   rows are missing there. Else it is about to be, and rows are looked for that lost their parent, until there are none.
+-- Parameters: p_id, p_level; p_first_number to p_last_number in plan order; p_are_copied: true when the batch was inserted and
+--   lacks rows; false before that, to look for rows that lost their parent, again and again until there are none.
 -- Errors: UD004 if the source's root is lost; UD011 if a row was there to copy and is not in the copy.
 -- Does not commit.
 declare
@@ -18,7 +18,7 @@ declare
     v_tree text := (_duplication.find_duplication(p_id)).tree;
     v_level _duplication.resolved_level := _duplication.resolve_level(v_tree, p_level);
     v_statement text;
-    -- printed here with its schema, as under the tree's path it might not be
+    -- printed here, with its schema: under the tree's path the schema might be left out
     v_relation text := v_level.relation;
 begin
     v_statement := _duplication.fill_sql(
@@ -28,7 +28,7 @@ with sources as (
     {source_clause}
 )
 
--- by IN, which hashes them, and not by a join, which compared each with each
+-- by IN, which hashes the numbers; a join compared each number with each
 select m.number, m.orig_key, m.new_key, m.number in (select s.number from sources as s) as was_there, exists (
     select from {relation} as s where s.{"key"} = m.orig_key{key_cast}{filter}
 ) as is_there

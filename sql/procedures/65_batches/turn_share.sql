@@ -6,12 +6,12 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: the part of its time that the next batch of a level takes, so that two sessions which share the level take turns. A
 --   batch inserts its rows, and for each one the sessions wait for each other: for the sequence, the last page of an index,
---   the end of the file. Then it has its foreign keys checked, where they do not. So one best begins when the other is half done.
+--   the end of the file. Then its foreign keys are checked, and nobody waits. So a batch best begins when the other one is half done.
 -- Parameters: p_last batch of the level; p_target_ms, how long a batch should take.
--- Returns: from 0.5 to 1, in hundredths. Who begins in the other's second half hurries; who begins in its first half need not,
---   since the other then will. 1 without another session: batches of one session do not overlap.
+-- Returns: from 0.5 to 1, in hundredths. A session that begins in the second half of the other's batch takes less; one that begins in
+--   its first half takes all, since the other one will take less. 1 without another session: batches of one session do not overlap.
 declare
-    -- of those that are furthest on, the two that ended last: this session's, and the other's
+    -- of the batches furthest on, the two that ended last: this session's, and the other session's
     v_ended _duplication.batches[] := array(
         select f.batch
         from (

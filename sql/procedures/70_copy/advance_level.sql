@@ -12,7 +12,7 @@ set search_path to pg_catalog, pg_temp
 set jit to off
 -- an index serves every look-up; without statistics, or with old ones, the planner might think otherwise
 set enable_seqscan to off
--- nor does the best plan of the engine's own statements depend on a value
+-- the best plan of the engine's own statements does not depend on a value
 set plan_cache_mode to force_generic_plan
 as $$
 -- Purpose: the next step of a level, whatever it is: start the duplication, plan some, start the level, copy a batch,
@@ -30,8 +30,8 @@ declare
 begin
     perform pg_advisory_xact_lock_shared(_duplication.lock_key('duplication', p_id::text));
     perform _duplication.set_lock_timeout();
-    -- what a step does and its record are lost together or not at all, so its commit need not wait for the disk; the one
-    -- after which somebody is told that a level is done does
+    -- the rows of a step and their record are lost together or not at all, so a commit need not wait for the disk; the
+    -- commit does wait after which somebody is told that a level is done
     set local synchronous_commit to off;
 
     v_duplication := _duplication.find_duplication(p_id);

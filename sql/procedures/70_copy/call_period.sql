@@ -2,10 +2,10 @@ create or replace function _duplication.call_period(p_budget interval) returns t
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: the time in which a call may begin another step. A clock that is moved back is outside of it too.
+-- Purpose: the time in which a call may begin another step. A clock that is moved back leaves it, too.
 -- Parameters: p_budget, from now on; null for no limit.
--- Returns: a range; one that ends halfway to the statement_timeout, by which the call would be cancelled within a step, if
---   that is sooner.
+-- Returns: a range. It ends halfway to the statement_timeout if that is sooner: else the server would cancel the call within a
+--   step.
 -- Errors: UD016 if p_budget is negative.
 declare
     v_timeout interval := nullif(current_setting('statement_timeout')::interval, '0 s');

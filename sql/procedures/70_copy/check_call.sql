@@ -2,7 +2,7 @@ create or replace function _duplication.check_call(p_duplication duplication.dup
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: whether a level may be worked on now, and with what to begin.
+-- Purpose: whether a level may be worked on now, and which work comes first.
 -- Parameters: p_duplication; p_level, null for the one that it has come to.
 -- Returns: 'start' (the duplication is pending), 'plan' (its tree is not planned), 'copy', 'done' (nothing to do).
 -- Errors: UD002, UD006, UD007, UD008.
@@ -34,7 +34,7 @@ begin
     end if;
 
     if p_duplication.traits ? 'startable' then
-        -- the order of its levels is known when they are laid out
+        -- the order of the levels is known once their runs are created
         return 'start';
     end if;
     perform _duplication.check_order(v_id, p_level);

@@ -2,8 +2,7 @@ create or replace function _duplication.check_deferred_constraints(p_id bigint) 
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: check now what the content's deferred constraints and triggers would check at commit, where names are not
---   resolved as the tree needs it.
+-- Purpose: run the deferred constraints and triggers of the content now, under the tree's search path, not at commit.
 -- Parameters: p_id.
 -- Errors: whatever they raise. Does not commit.
 begin

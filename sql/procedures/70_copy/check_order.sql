@@ -3,7 +3,7 @@ language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
 -- Purpose: refuse to work on a level before those that come first are done.
--- Parameters: p_id, whose levels are laid out; p_level, one of them that is not done, or null for whichever comes first.
+-- Parameters: p_id, whose runs are created; p_level, one of them that is not done, or null for whichever comes first.
 -- Errors: UD006.
 declare
     v_next text := case when p_level is not null then _duplication.next_level(p_id) end;

@@ -73,7 +73,7 @@ begin
         perform _duplication.save_duplication(p_duplication);
     end if;
     if step = 'done' and p_carry_on and p_duplication.driven_by = 'queue' then
-        -- whoever is at work on it has come to this level
+        -- the attempts that are alive have come to this level
         update _duplication.attempts as a
         set level = coalesce(next_level, v_run.level)
         where a.duplication_id = v_id and a.ended_at is null and a.level <> coalesce(next_level, v_run.level);

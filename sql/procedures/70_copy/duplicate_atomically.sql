@@ -6,7 +6,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 -- Locks: those of advance_level, until commit.
 declare
-    -- what each step limits for the rest of its transaction, the caller has as it was
+    -- each step changes these for its transaction; the caller gets its own values back
     v_lock_timeout text := current_setting('lock_timeout');
     v_synchronous_commit text := current_setting('synchronous_commit');
     v_root duplication.levels := _duplication.find_root(p_tree);

@@ -46,7 +46,7 @@ begin
         end if;
         exit when v_step = 'done' or (
             v_step is not null and p_budget is not null
-            -- a failure is tried out, and then raised: one cut short by the budget would never be counted
+            -- a failing step is tried three times and then raised: cut short by the budget, it would never be counted
             and (v_tries = 0 and not v_period @> clock_timestamp() or _duplication.stop_requested(p_id))
         );
         if v_step = 'wait' then
@@ -57,7 +57,7 @@ begin
             v_carries_on := p_carry_on and v_early @> clock_timestamp();
             select a.step, a.next_level into v_step, p_next_level
             from _duplication.advance_level(p_id, p_level, v_carries_on, v_carries_on and v_together) as a;
-            -- one that failed at commit would be out of reach of this exception block
+            -- a constraint that failed at commit would be out of reach of this exception block
             perform _duplication.check_deferred_constraints(p_id);
             v_tries := 0;
         exception when others then
@@ -68,7 +68,7 @@ begin
                 v_constraint = constraint_name;
             v_tries := v_tries + 1;
             if v_carries_on and v_together then
-                -- level by level then, so that what can be copied is, and the error is that of its level
+                -- level by level from now on: what can be copied is copied, and the error names its level
                 v_together := false;
                 v_step := 'more';
                 continue;

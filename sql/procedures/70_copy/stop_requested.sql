@@ -2,8 +2,8 @@ create or replace function _duplication.stop_requested(p_id bigint) returns bool
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $$
--- Purpose: whether a worker that is at work on a duplication wants to end. All its sessions stop then, those of another
---   worker too, which calls again.
+-- Purpose: whether a worker that is at work on a duplication wants to end. All sessions of the duplication
+--   then stop; a session of another worker calls again.
 -- Parameters: p_id.
 begin
     return exists (
