@@ -10,7 +10,7 @@ as $$
     --   attempts: held while an attempt begins, so that what the gates counted still holds (begin_attempt);
     --   dispatch: held while jobs are sent (dispatch_jobs), or the database becomes another installation (adopt);
     --   purge: held by a purge (purge_batch).
-    --   sql/migrations/env.py has one more as a literal: a migration needs it before this function exists.
+    --   sql/migrations/begin.sql has one more as a literal: a migration needs it before this function exists.
     -- Returns: a 64-bit key.
     select pg_catalog.hash_array_extended(
         pg_catalog.array_cat(array['duplication', p_subject], p_names) collate "C", 0
