@@ -32,7 +32,8 @@ from tests.support.waiting import DEADLINE
 COMMAND = (sys.executable, "-P", "-m", "duplication")
 # No test has to wait: for messages that do not come, or for the time of one that was not settled.
 # A message for each level, so that there is something between two of them.
-QUICK = Settings(poll_seconds=0, visibility_seconds=30, carry_on=False)
+# no limit of memory: the process is that of the tests
+QUICK = Settings(poll_seconds=0, visibility_seconds=30, carry_on=False, memory_mb=0)
 
 Run = Callable[..., Result]
 NewDsn = Callable[[], str]

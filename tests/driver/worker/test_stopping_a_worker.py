@@ -99,7 +99,7 @@ def working(dsn: str, queue: RecordingQueue) -> Iterator[Callable[[], StopFlag]]
 
     def start() -> StopFlag:
         stop = StopFlag()
-        settings = Settings(poll_seconds=1, visibility_seconds=600)
+        settings = Settings(poll_seconds=1, visibility_seconds=600, memory_mb=0)
         thread = threading.Thread(target=Worker(lambda: Engine.connect(dsn), queue, settings, stop).run)
         thread.start()
         stops.append((stop, thread))
